@@ -24,6 +24,7 @@
 #define SB_ETH_BASE        0x40010000u
 #define SB_WIFI_BASE       0x40020000u
 #define SB_CAN_BASE        0x40030000u
+#define SB_LAN9118_BASE    0x40040000u /* with -M nic=lan9118 */
 
 /* External interrupt numbers (NVIC). */
 #define SB_TIMER_IRQ       0
@@ -31,6 +32,7 @@
 #define SB_ETH_IRQ         2
 #define SB_WIFI_IRQ        3
 #define SB_CAN_IRQ         4
+#define SB_LAN9118_IRQ     5
 #define SB_NUM_IRQ         32
 
 /*

@@ -97,6 +97,7 @@ REG32(ETH_STAT_RX_DMA, 0x134)           /* buffer address was bad */
 #define SB_ETH_TX_RES_NOLINK     (1u << 1)
 #define SB_ETH_RX_FIRST          (1u << 30)
 #define SB_ETH_RX_LAST           (1u << 29)
+#define SB_ETH_RX_RES_ERROR      (1u << 28) /* frame lost: bad buffer */
 #define SB_ETH_RX_CSUM_IP_OK     (1u << 20) /* checked and right */
 #define SB_ETH_RX_CSUM_IP_BAD    (1u << 21)
 #define SB_ETH_RX_CSUM_L4_OK     (1u << 22)

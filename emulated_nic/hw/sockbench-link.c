@@ -1,0 +1,582 @@
+/*
+ * The link of the sockbench board: its one seam to the outside.
+ *
+ * Copyright (c) 2026 The sockbench authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/*
+ * This is no model of hardware.  It is a net client, so that any NIC can sit
+ * on it, and the owner of virtual time.  Every message but LOG and DROP is
+ * sent and answered synchronously, with the BQL held: no instruction is
+ * executed and no timer fires while the harness thinks.
+ *
+ * Nothing in a reply takes effect at once.  It is queued, and happens from
+ * the link's own timer on the virtual clock, when no register access of the
+ * board is under way.  That timer runs between two instructions, at most
+ * 2^shift - 1 ns late and always by the same amount.  A greater lateness means
+ * that the virtual clock was moved behind our back, so it ends QEMU: a run
+ * whose times are wrong must not go on to give verdicts.
+ *
+ * The state of the link can't be migrated, as the harness's half of it lives
+ * in another process.  A board without a link can.
+ */
+
+#include "qemu/osdep.h"
+#include <glib-unix.h>
+#include <sys/prctl.h>
+#include "qemu/error-report.h"
+#include "qemu/iov.h"
+#include "qemu/main-loop.h"
+#include "qemu/module.h"
+#include "qemu/queue.h"
+#include "qemu/sockets.h"
+#include "qemu/timer.h"
+#include "qemu/units.h"
+#include "qapi/error.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "system/cpu-timers.h"
+#include "system/qtest.h"
+#include "system/runstate.h"
+#include "hw/registerfields.h"
+#include "regs/board.h"
+#include "sockbench-link.h"
+#include "sockbench-link-wire.h"
+#include "trace.h"
+
+struct SockbenchEvent {
+    QTAILQ_ENTRY(SockbenchEvent) next;
+    int64_t at; /* on the virtual clock */
+    uint8_t kind;
+    uint8_t port;
+    uint32_t size;
+    uint8_t data[];
+};
+
+/* Allocated by QEMU's net layer. */
+typedef struct LinkNetClient {
+    NetClientState nc;
+    SockbenchLinkState *link;
+} LinkNetClient;
+
+static int64_t link_clock(void)
+{
+    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
+}
+
+/* A dead harness is no error of ours, and nobody reads what we would say. */
+static void G_NORETURN link_gone(void)
+{
+    exit(1);
+}
+
+static void G_NORETURN link_malformed(const char *what)
+{
+    error_report("sockbench-link: malformed reply: %s", what);
+    exit(1);
+}
+
+static gboolean link_hangup(gint fd, GIOCondition condition, gpointer opaque)
+{
+    link_gone();
+}
+
+/* Sending */
+
+static void link_send(SockbenchLinkState *s, uint8_t type, uint8_t port,
+                      const void *payload, uint32_t size)
+{
+    uint8_t header[LINK_HEADER_BYTES] = { };
+    struct iovec iov[2] = {
+        { header, sizeof(header) },
+        { (void *)payload, size },
+    };
+    unsigned int n = ARRAY_SIZE(iov);
+    struct iovec *rest = iov;
+    int64_t now = link_clock() - s->base;
+
+    trace_sockbench_link_send(type, port, now, size);
+    stl_le_p(header, LINK_HEADER_BYTES - 4 + size);
+    header[4] = type;
+    header[5] = port;
+    stq_le_p(header + 8, now);
+    while (iov_size(rest, n)) {
+        struct msghdr msg = { .msg_iov = rest, .msg_iovlen = n };
+        ssize_t done = RETRY_ON_EINTR(sendmsg(s->fd, &msg, MSG_NOSIGNAL));
+
+        if (done < 0) {
+            link_gone();
+        }
+        iov_discard_front(&rest, &n, done);
+    }
+}
+
+static void link_flush_line(SockbenchLinkState *s)
+{
+    if (s->line_len) {
+        link_send(s, LINK_LOG, 0, s->line, s->line_len);
+        s->line_len = 0;
+    }
+}
+
+static void link_drop(SockbenchLinkState *s, const SockbenchEvent *e,
+                      uint8_t reason)
+{
+    uint8_t payload[2] = { reason, e->kind };
+
+    link_flush_line(s);
+    link_send(s, LINK_DROP, e->port, payload, sizeof(payload));
+}
+
+/* Receiving */
+
+/* Have at least `size` bytes in the buffer. */
+static void link_fill(SockbenchLinkState *s, size_t *have, size_t size)
+{
+    if (s->reply->len < size) {
+        g_byte_array_set_size(s->reply, size);
+    }
+    while (*have < size) {
+        ssize_t done = RETRY_ON_EINTR(recv(s->fd, s->reply->data + *have,
+                                           s->reply->len - *have, 0));
+
+        if (done <= 0) {
+            link_gone();
+        }
+        *have += done;
+    }
+}
+
+static bool event_size_ok(uint8_t kind, uint32_t size)
+{
+    switch (kind) {
+    case EVENT_FRAME:
+        return size > 0 && size <= FRAME_BYTES_MAX;
+    case EVENT_MBOX:
+        return size <= SB_MAILBOX_BYTES_MAX;
+    case EVENT_FAULT:
+        return size == 12;
+    case EVENT_RESET:
+        return size == 8;
+    case EVENT_STOP:
+    case EVENT_QUIT:
+        return size == 0;
+    default:
+        return false;
+    }
+}
+
+/* Times are relative to HELLO on the wire; the far future saturates. */
+static int64_t link_time(SockbenchLinkState *s, uint64_t t)
+{
+    return t > (uint64_t)(INT64_MAX - s->base) ? INT64_MAX : s->base + t;
+}
+
+/* After all that are due at the same time: the order of arrival decides. */
+static void link_queue(SockbenchLinkState *s, SockbenchEvent *e)
+{
+    SockbenchEvent *before;
+
+    QTAILQ_FOREACH_REVERSE(before, &s->events, next) {
+        if (before->at <= e->at) {
+            QTAILQ_INSERT_AFTER(&s->events, before, e, next);
+            return;
+        }
+    }
+    QTAILQ_INSERT_HEAD(&s->events, e, next);
+}
+
+static void link_parse(SockbenchLinkState *s, const uint8_t *p, size_t size)
+{
+    const uint8_t *end = p + size;
+    uint64_t wake = ldq_le_p(p);
+    uint16_t count = lduw_le_p(p + 8);
+    int64_t now = link_clock();
+
+    if (wake > INT64_MAX) {
+        link_malformed("the wake-up time is not finite");
+    }
+    s->wake = MAX(link_time(s, wake), now);
+    for (p += REPLY_HEADER_BYTES; count > 0; count--) {
+        SockbenchEvent *e;
+        uint32_t payload;
+
+        if (end - p < EVENT_HEADER_BYTES) {
+            link_malformed("it ends within an event");
+        }
+        payload = ldl_le_p(p + 12);
+        if (payload > end - p - EVENT_HEADER_BYTES) {
+            link_malformed("an event is longer than the reply");
+        }
+        if (!event_size_ok(p[8], payload)) {
+            link_malformed("unknown event, or of impossible size");
+        }
+        e = g_malloc(sizeof(*e) + payload);
+        e->at = MAX(link_time(s, ldq_le_p(p)), now);
+        e->kind = p[8];
+        e->port = p[9];
+        e->size = payload;
+        memcpy(e->data, p + EVENT_HEADER_BYTES, payload);
+        trace_sockbench_link_event(e->kind, e->port, e->at - s->base, payload);
+        link_queue(s, e);
+        p += EVENT_HEADER_BYTES + payload;
+    }
+    if (p != end) {
+        link_malformed("bytes after its last event");
+    }
+}
+
+/* Sleep until the next thing that is due. */
+static void link_arm(SockbenchLinkState *s)
+{
+    SockbenchEvent *first = QTAILQ_FIRST(&s->events);
+
+    if (s->in_timer || s->silent) {
+        return;
+    }
+    timer_mod(s->timer, first ? MIN(first->at, s->wake) : s->wake);
+}
+
+/* One message, one reply; the world is held in between. */
+static void link_exchange(SockbenchLinkState *s, uint8_t type, uint8_t port,
+                          const void *payload, uint32_t size)
+{
+    size_t have = 0;
+    uint32_t length;
+
+    if (s->silent) {
+        return;
+    }
+    link_flush_line(s);
+    link_send(s, type, port, payload, size);
+
+    link_fill(s, &have, 4);
+    length = ldl_le_p(s->reply->data);
+    if (length < REPLY_HEADER_BYTES || length > REPLY_BYTES_MAX) {
+        link_malformed("impossible length");
+    }
+    link_fill(s, &have, 4 + (size_t)length);
+    if (have != 4 + (size_t)length) {
+        link_malformed("bytes after its end");
+    }
+    link_parse(s, s->reply->data + 4, length);
+    link_arm(s);
+}
+
+/* Events */
+
+static void link_set_carrier(SockbenchLinkState *s, bool up)
+{
+    NetClientState *nic = s->ncp->peer;
+
+    if (!nic || nic->link_down == !up) {
+        return;
+    }
+    s->ncp->link_down = !up;
+    nic->link_down = !up;
+    if (nic->info->link_status_changed) {
+        nic->info->link_status_changed(nic);
+    }
+}
+
+static void link_deliver_frame(SockbenchLinkState *s, SockbenchEvent *e)
+{
+    NetClientState *nic = s->ncp->peer;
+
+    if (e->port != 0 || !nic) {
+        link_drop(s, e, DROP_UNKNOWN);
+    } else if (nic->link_down) {
+        link_drop(s, e, DROP_LINK_DOWN);
+    } else {
+        /* A wire does not mend runts; whoever sends them wants them seen. */
+        nic->do_not_pad = true;
+        /* Nor does it store frames for a NIC that does not listen. */
+        if (!qemu_can_send_packet(s->ncp) ||
+            qemu_send_packet(s->ncp, e->data, e->size) < 0) {
+            link_drop(s, e, DROP_NOT_RECEIVING);
+        }
+    }
+}
+
+static bool link_arm_fault(SockbenchLinkState *s, SockbenchEvent *e)
+{
+    uint32_t fault = ldl_le_p(e->data);
+    Object *target;
+
+    if (e->port >= SOCKBENCH_LINK_PORTS) {
+        return false;
+    }
+    if (e->port == 0 && (fault == SOCKBENCH_FAULT_LINK_DOWN ||
+                         fault == SOCKBENCH_FAULT_LINK_UP)) {
+        link_set_carrier(s, fault == SOCKBENCH_FAULT_LINK_UP);
+        return true;
+    }
+    target = s->fault_target[e->port];
+    if (!target) {
+        return false;
+    }
+    return SOCKBENCH_FAULTS_GET_CLASS(target)->arm(target, fault,
+                                                   ldl_le_p(e->data + 4),
+                                                   ldl_le_p(e->data + 8));
+}
+
+static void link_happen(SockbenchLinkState *s, SockbenchEvent *e)
+{
+    trace_sockbench_link_happen(e->kind, e->port, e->at - s->base,
+                                link_clock() - e->at);
+    switch (e->kind) {
+    case EVENT_FRAME:
+        link_deliver_frame(s, e);
+        break;
+    case EVENT_MBOX:
+        if (!s->mailbox_fn(s->mailbox_opaque, e->data, e->size)) {
+            link_drop(s, e, DROP_MAILBOX_FULL);
+        }
+        break;
+    case EVENT_FAULT:
+        if (!link_arm_fault(s, e)) {
+            link_drop(s, e, DROP_UNKNOWN);
+        }
+        break;
+    case EVENT_RESET:
+        s->seed = ldq_le_p(e->data);
+        s->silent = true;
+        qemu_system_reset_request(SHUTDOWN_CAUSE_SUBSYSTEM_RESET);
+        break;
+    case EVENT_STOP:
+        vm_stop(RUN_STATE_PAUSED);
+        break;
+    case EVENT_QUIT:
+        exit(0);
+    default:
+        g_assert_not_reached();
+    }
+}
+
+static void link_check_lateness(SockbenchLinkState *s, int64_t due)
+{
+    int64_t late = link_clock() - due;
+    int64_t limit = icount_enabled() ? icount_to_ns(1) : INT64_MAX;
+
+    if (late >= limit && !qtest_enabled()) {
+        error_report("sockbench-link: virtual time went wrong: what was due at "
+                     "%" PRId64 " ns happened %" PRId64 " ns late",
+                     due - s->base, late);
+        exit(1);
+    }
+}
+
+static void link_hello(SockbenchLinkState *s)
+{
+    uint8_t payload[16];
+    int64_t insn_ns = icount_enabled() ? icount_to_ns(1) : 1;
+
+    s->hello_due = false;
+    stl_le_p(payload, LINK_VERSION);
+    stl_le_p(payload + 4, ctz64(insn_ns));
+    stq_le_p(payload + 8, s->seed);
+    link_exchange(s, LINK_HELLO, 0, payload, sizeof(payload));
+}
+
+static void link_timer(void *opaque)
+{
+    SockbenchLinkState *s = opaque;
+    bool stopped = false;
+
+    s->in_timer = true;
+    if (s->hello_due) {
+        link_check_lateness(s, s->base);
+        link_hello(s);
+    }
+    while (!s->silent && !stopped) {
+        SockbenchEvent *e = QTAILQ_FIRST(&s->events);
+        int64_t now = link_clock();
+
+        if (e && e->at <= now && e->at <= s->wake) {
+            link_check_lateness(s, e->at);
+            QTAILQ_REMOVE(&s->events, e, next);
+            stopped = e->kind == EVENT_STOP;
+            link_happen(s, e);
+            g_free(e);
+        } else if (s->wake <= now) {
+            link_check_lateness(s, s->wake);
+            link_exchange(s, LINK_WAKE, 0, NULL, 0);
+        } else {
+            break;
+        }
+    }
+    s->in_timer = false;
+    link_arm(s);
+}
+
+/* What the board's other devices call */
+
+void sockbench_link_set_mailbox(SockbenchLinkState *s, SockbenchMailboxFn *fn,
+                                void *opaque)
+{
+    s->mailbox_fn = fn;
+    s->mailbox_opaque = opaque;
+}
+
+void sockbench_link_set_faults(SockbenchLinkState *s, unsigned int port,
+                               Object *target)
+{
+    assert(port < SOCKBENCH_LINK_PORTS);
+    assert(object_dynamic_cast(target, TYPE_SOCKBENCH_FAULTS));
+    s->fault_target[port] = target;
+}
+
+void sockbench_link_mailbox(SockbenchLinkState *s, const uint8_t *data,
+                            uint32_t size)
+{
+    link_exchange(s, LINK_MBOX, 0, data, size);
+}
+
+void sockbench_link_console(SockbenchLinkState *s, uint8_t byte)
+{
+    if (s->silent) {
+        return;
+    }
+    s->line[s->line_len++] = byte;
+    if (byte == '\n' || s->line_len == sizeof(s->line)) {
+        link_flush_line(s);
+    }
+}
+
+void sockbench_link_panic(SockbenchLinkState *s, const char *report)
+{
+    link_exchange(s, LINK_PANIC, 0, report, strlen(report));
+}
+
+void sockbench_link_exit(SockbenchLinkState *s, uint32_t status)
+{
+    uint8_t payload[4];
+
+    stl_le_p(payload, status);
+    link_exchange(s, LINK_EXIT, 0, payload, sizeof(payload));
+}
+
+static ssize_t link_receive(NetClientState *nc, const uint8_t *buf, size_t size)
+{
+    SockbenchLinkState *s = container_of(nc, LinkNetClient, nc)->link;
+
+    link_exchange(s, LINK_TX, 0, buf, size);
+    return size;
+}
+
+static NetClientInfo link_net_info = {
+    .type = NET_CLIENT_DRIVER_SOCKET,
+    .size = sizeof(LinkNetClient),
+    .receive = link_receive,
+};
+
+/* Life */
+
+static void link_forget_events(SockbenchLinkState *s)
+{
+    SockbenchEvent *e, *following;
+
+    QTAILQ_FOREACH_SAFE(e, &s->events, next, following) {
+        QTAILQ_REMOVE(&s->events, e, next);
+        g_free(e);
+    }
+}
+
+static void link_reset_hold(Object *obj, ResetType type)
+{
+    SockbenchLinkState *s = SOCKBENCH_LINK(obj);
+
+    trace_sockbench_link_reset(s->seed);
+    link_forget_events(s);
+    link_set_carrier(s, true);
+    s->line_len = 0;
+    s->base = link_clock();
+    s->hello_due = true;
+    s->silent = false;
+    /* Before the first instruction: the timer is due at once. */
+    timer_mod(s->timer, s->base);
+}
+
+static void link_realize(DeviceState *dev, Error **errp)
+{
+    SockbenchLinkState *s = SOCKBENCH_LINK(dev);
+
+    if (!fd_is_socket(s->fd)) {
+        error_setg(errp, "link-fd=%d is not an open socket", s->fd);
+        return;
+    }
+    if (icount_enabled() != ICOUNT_PRECISE && !qtest_enabled()) {
+        error_setg(errp, "link-fd needs -icount shift=N,sleep=off");
+        return;
+    }
+    qemu_socket_set_block(s->fd);
+    qemu_set_cloexec(s->fd);
+
+    /*
+     * A harness that dies while the board executes must not leave it running:
+     * the socket is only looked at when the board has something to say, or
+     * when the main loop gets round to it.
+     */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    s->hangup = g_unix_fd_source_new(s->fd, G_IO_HUP | G_IO_ERR);
+    g_source_set_callback(s->hangup, G_SOURCE_FUNC(link_hangup), s, NULL);
+    g_source_attach(s->hangup, NULL);
+
+    s->ncp = qemu_new_net_client(&link_net_info, NULL, TYPE_SOCKBENCH_LINK,
+                                 SOCKBENCH_LINK_NETDEV);
+    container_of(s->ncp, LinkNetClient, nc)->link = s;
+    /* Frames shall cross as the NIC sent them, not as QEMU would mend them. */
+    s->ncp->do_not_pad = true;
+
+    s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, link_timer, s);
+    s->reply = g_byte_array_sized_new(64 * KiB);
+    g_byte_array_set_size(s->reply, 64 * KiB);
+}
+
+static void link_init(Object *obj)
+{
+    SockbenchLinkState *s = SOCKBENCH_LINK(obj);
+
+    QTAILQ_INIT(&s->events);
+}
+
+static const Property link_properties[] = {
+    DEFINE_PROP_INT32("fd", SockbenchLinkState, fd, -1),
+    DEFINE_PROP_UINT64("seed", SockbenchLinkState, seed, 0),
+};
+
+static const VMStateDescription link_vmstate = {
+    .name = TYPE_SOCKBENCH_LINK,
+    .unmigratable = 1,
+};
+
+static void link_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    ResettableClass *rc = RESETTABLE_CLASS(klass);
+
+    dc->realize = link_realize;
+    dc->vmsd = &link_vmstate;
+    dc->user_creatable = false;
+    device_class_set_props(dc, link_properties);
+    rc->phases.hold = link_reset_hold;
+}
+
+static const TypeInfo link_types[] = {
+    {
+        .name = TYPE_SOCKBENCH_FAULTS,
+        .parent = TYPE_INTERFACE,
+        .class_size = sizeof(SockbenchFaultsClass),
+    },
+    {
+        .name = TYPE_SOCKBENCH_LINK,
+        .parent = TYPE_SYS_BUS_DEVICE,
+        .instance_size = sizeof(SockbenchLinkState),
+        .instance_init = link_init,
+        .class_init = link_class_init,
+    },
+};
+
+DEFINE_TYPES(link_types)
