@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Running the conformance suite and telling how it ended.
+
+The exit status is pytest's: 0 only if every case ended as expected.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import places
+from .places import CHECKOUT
+from .preparation import Prepared
+from .processes import run_in_terminal, run_logged
+from .report import Failure
+
+NO_TESTS_COLLECTED = 5  # pytest's exit status
+
+
+@dataclass(frozen=True)
+class Run:
+    """The user's choices for one run."""
+
+    out: Path
+    workers: int | None = None
+    expression: str | None = None
+    driver: str | None = None
+    seed: int | None = None
+    extra: Sequence[str] = ()
+
+
+def command(prepared: Prepared, run: Run) -> list[str]:
+    """Return the command line of pytest for that run."""
+    words = [
+        str(prepared.python), "-m", "pytest", "conformance",
+        "-p", "sockbench.pytest_plugin",
+        "--sockbench-qemu", str(prepared.qemu),
+        "--sockbench-firmware", str(prepared.firmware),
+        "--sockbench-out", str(run.out),
+    ]  # fmt: skip
+    if run.workers is not None:
+        words += ["-n", str(run.workers)]
+    if run.expression is not None:
+        words += ["-k", run.expression]
+    if run.driver is not None:
+        words += ["--sockbench-driver", run.driver]
+    if run.seed is not None:
+        words += ["--sockbench-seed", str(run.seed)]
+    return words + list(run.extra)
+
+
+def conformance(prepared: Prepared, run: Run) -> int:
+    """Run the suite in the terminal; return the exit status."""
+    run.out.mkdir(parents=True, exist_ok=True)
+    with places.lock(run.out / ".lock", None):
+        _forget_results(run.out)
+        status = run_in_terminal(command(prepared, run), cwd=CHECKOUT)
+    if status == NO_TESTS_COLLECTED:
+        raise Failure(f"no case matches -k {run.expression!r}")
+    if status < 0:
+        raise Failure(f"the suite was ended by signal {-status}; results so far: {run.out}")
+    print(f"results: {describe(run.out)}")
+    return status
+
+
+def conformance_logged(prepared: Prepared, run: Run, log: Path) -> str:
+    """Run the suite with its output in a log; return the closing line, or raise Failure."""
+    run.out.mkdir(parents=True, exist_ok=True)
+    with places.lock(run.out / ".lock", None):
+        _forget_results(run.out)
+        run_logged(command(prepared, run), log, "the conformance run", cwd=CHECKOUT)
+    return describe(run.out)
+
+
+def describe(out: Path) -> str:
+    """Say in one line what results.json holds and where it is."""
+    path = out / "results.json"
+    try:
+        totals = json.loads(path.read_text(encoding="utf-8"))["totals"]
+        counted = ", ".join(f"{count} {verdict}" for verdict, count in totals.items() if count)
+    except FileNotFoundError:
+        return f"none were written to {out}"
+    except (ValueError, KeyError, AttributeError, OSError) as error:
+        return f"{path} cannot be read ({error})"
+    return f"{counted or 'no case'}: {path}"
+
+
+def _forget_results(out: Path) -> None:
+    """Remove the last run's verdicts: after a crash they must not pass for this run's."""
+    for name in ("results.json", "junit.xml"):
+        (out / name).unlink(missing_ok=True)
