@@ -1,0 +1,21 @@
+/*
+ * The sockbench firmware: puts the parts together and hands over to the scheduler.
+ *
+ * SPDX-License-Identifier: BSD-3-Clause
+ */
+#include "agent/agent.h"
+#include "port/lwip_provider.h"
+#include "port/network.h"
+#include "port/os.h"
+#include "port/sock_port.h"
+#include "port/version.h"
+#include "socket/module.h"
+
+int main(void)
+{
+    network_init();
+    sock_port_init();
+    sock_module_init(&sock_port_freertos, &lwip_provider);
+    agent_start(version_text());
+    os_run();
+}

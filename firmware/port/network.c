@@ -1,0 +1,316 @@
+/*
+ * Interfaces by name: up, down, and what they are like (port/network.h).
+ *
+ * SPDX-License-Identifier: BSD-3-Clause
+ */
+#include "port/network.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "driver/eth.h"
+#include "lwip/acd.h"
+#include "lwip/dhcp.h"
+#include "lwip/mld6.h"
+#include "lwip/nd6.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
+#include "lwip/tcpip.h"
+#include "port/memory.h"
+#include "port/netif_thread.h"
+#include "port/sock_port.h"
+
+enum state {
+    DOWN,
+    RISING, /* network_up() waits for link and address */
+    UP,
+};
+
+struct interface {
+    struct netif_thread thread;
+    const char *name;
+    bool started;
+    bool dhcp;
+    bool ip6;
+    enum state state;
+    struct sock_waiter *waiting; /* in network_up(), under the core lock */
+};
+
+static void on_change(struct netif_thread *thread, bool up);
+
+static struct interface interfaces[] = {
+    {
+        .name = "eth",
+        .thread =
+            {
+                .driver = &eth_driver,
+                .rx_memory = memory_rx,
+                .rx_bytes = MEMORY_RX_BYTES,
+                .link_changed = on_change,
+            },
+    },
+};
+
+static struct interface *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof interfaces / sizeof interfaces[0]; i++) {
+        if (strcmp(interfaces[i].name, name) == 0)
+            return &interfaces[i];
+    }
+    return NULL;
+}
+
+void network_init(void)
+{
+    tcpip_init(NULL, NULL);
+}
+
+/* Under the core lock: what network_up() waits for may have come. */
+static void wake(struct interface *interface)
+{
+    if (interface->waiting != NULL)
+        sock_port_freertos.waiter_wake(interface->waiting);
+}
+
+static void on_change(struct netif_thread *thread, bool up)
+{
+    (void)up;
+    wake((struct interface *)thread);
+}
+
+static void on_status(struct netif *netif)
+{
+    wake((struct interface *)netif->state);
+}
+
+static bool has_addresses(const struct interface *interface)
+{
+    const struct netif *netif = &interface->thread.netif;
+    if (!netif_is_link_up(netif) || ip4_addr_isany(netif_ip4_addr(netif)))
+        return false;
+    return !interface->ip6 || ip6_addr_ispreferred(netif_ip6_addr_state(netif, 0));
+}
+
+/* Join or leave the group every IPv6 node listens to (RFC 4291 2.8), for which no report is sent. */
+static void all_nodes(struct interface *interface, bool join)
+{
+    static const uint8_t mac[6] = {0x33, 0x33, 0x00, 0x00, 0x00, 0x01};
+    interface->thread.driver->multicast(mac, join);
+}
+
+static void addresses_drop(struct interface *interface)
+{
+    struct netif *netif = &interface->thread.netif;
+    if (interface->dhcp)
+        dhcp_release_and_stop(netif);
+    netif_set_addr(netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+    if (interface->ip6) {
+        netif_set_ip6_autoconfig_enabled(netif, 0);
+        for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
+            netif_ip6_addr_set_state(netif, i, IP6_ADDR_INVALID);
+        nd6_cleanup_netif(netif);
+        all_nodes(interface, false);
+    }
+    netif_set_down(netif);
+    interface->dhcp = false;
+    interface->ip6 = false;
+    interface->state = DOWN;
+}
+
+/* Under the core lock: begin to have the configured addresses. */
+static void addresses_begin(struct interface *interface, const struct network_config *config,
+                            const ip4_addr_t address[3])
+{
+    struct netif *netif = &interface->thread.netif;
+
+    netif_set_status_callback(netif, on_status);
+    netif->mtu = config->mtu != 0 ? config->mtu : NETWORK_MTU_MAX;
+    netif->mtu6 = netif->mtu;
+    interface->dhcp = config->ip == NULL;
+    interface->ip6 = config->ip6;
+    if (!interface->dhcp)
+        netif_set_addr(netif, &address[0], &address[1], &address[2]);
+    netif_set_up(netif);
+    if (interface->dhcp)
+        dhcp_start(netif);
+    if (interface->ip6) {
+        all_nodes(interface, true);
+        netif_create_ip6_linklocal_address(netif, 1);
+        netif_set_ip6_autoconfig_enabled(netif, 1);
+    }
+}
+
+/* Under the core lock, which is given back while waiting. */
+static int addresses_wait(struct interface *interface)
+{
+    const struct netif *netif = &interface->thread.netif;
+    int64_t link_deadline_ns = sock_port_freertos.now_ns() + NETWORK_LINK_TIMEOUT_NS;
+    struct sock_waiter waiter;
+
+    sock_port_freertos.waiter_init(&waiter);
+    interface->waiting = &waiter;
+    int status = 0;
+    while (status == 0 && interface->state == RISING && !has_addresses(interface)) {
+        int64_t deadline_ns = netif_is_link_up(netif) ? SOCK_DEADLINE_NEVER : link_deadline_ns;
+        UNLOCK_TCPIP_CORE();
+        bool woken = sock_port_freertos.waiter_wait(&waiter, deadline_ns);
+        LOCK_TCPIP_CORE();
+        if (!woken && !netif_is_link_up(netif))
+            status = -ETIMEDOUT;
+    }
+    interface->waiting = NULL;
+    if (status == 0 && interface->state != RISING)
+        status = -ECONNABORTED;
+    return status;
+}
+
+static bool parse(const char *text, ip4_addr_t *address)
+{
+    ip4_addr_set_any(address);
+    return text == NULL || ip4addr_aton(text, address) != 0;
+}
+
+int network_up(const char *name, const struct network_config *config)
+{
+    struct interface *interface = find(name);
+    ip4_addr_t address[3];
+
+    if (interface == NULL)
+        return -ENODEV;
+    if (!parse(config->ip, &address[0]) || !parse(config->mask, &address[1]) ||
+        !parse(config->gateway, &address[2]) || (config->ip != NULL && config->mask == NULL))
+        return -EINVAL;
+    if (config->mtu != 0 && (config->mtu < NETWORK_MTU_MIN || config->mtu > NETWORK_MTU_MAX))
+        return -EINVAL;
+
+    LOCK_TCPIP_CORE();
+    bool busy = interface->state != DOWN;
+    if (!busy)
+        interface->state = RISING;
+    UNLOCK_TCPIP_CORE();
+    if (busy)
+        return -EALREADY;
+
+    int status = 0;
+    if (!interface->started) {
+        status = netif_thread_start(&interface->thread);
+        interface->started = status == 0;
+    }
+    if (status == 0)
+        status = netif_thread_link(&interface->thread);
+    LOCK_TCPIP_CORE();
+    if (status == 0) {
+        addresses_begin(interface, config, address);
+        status = addresses_wait(interface);
+    }
+    if (status == 0)
+        interface->state = UP;
+    UNLOCK_TCPIP_CORE();
+    if (status != 0 && status != -ECONNABORTED)
+        network_down(name);
+    return status;
+}
+
+int network_down(const char *name)
+{
+    struct interface *interface = find(name);
+    if (interface == NULL)
+        return -ENODEV;
+    LOCK_TCPIP_CORE();
+    bool was_up = interface->state != DOWN;
+    if (was_up && interface->started)
+        addresses_drop(interface);
+    interface->state = DOWN;
+    wake(interface);
+    UNLOCK_TCPIP_CORE();
+    if (was_up && interface->started)
+        netif_thread_unlink(&interface->thread);
+    return 0;
+}
+
+int network_info(const char *name, struct network_info *info)
+{
+    struct interface *interface = find(name);
+    memset(info, 0, sizeof *info);
+    if (interface == NULL)
+        return -ENODEV;
+
+    LOCK_TCPIP_CORE();
+    const struct netif *netif = &interface->thread.netif;
+    ip4addr_ntoa_r(netif_ip4_addr(netif), info->ip, sizeof info->ip);
+    ip4addr_ntoa_r(netif_ip4_netmask(netif), info->mask, sizeof info->mask);
+    ip4addr_ntoa_r(netif_ip4_gw(netif), info->gateway, sizeof info->gateway);
+    interface->thread.driver->address(info->mac);
+    if (interface->started) {
+        info->up = netif_is_up(netif);
+        info->link = netif_is_link_up(netif);
+        info->mtu = netif->mtu;
+    }
+    for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES && i < NETWORK_IP6_MAX; i++) {
+        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
+            ip6addr_ntoa_r(netif_ip6_addr(netif, i), info->ip6[info->ip6_count++],
+                           NETWORK_TEXT_BYTES);
+    }
+    UNLOCK_TCPIP_CORE();
+    return 0;
+}
+
+int network_driver_statistics(const char *name, network_visit visit, void *context)
+{
+    struct interface *interface = find(name);
+    if (interface == NULL)
+        return -ENODEV;
+    interface->thread.driver->statistics(visit, context);
+    return 0;
+}
+
+void network_stack_statistics(network_visit visit, void *context)
+{
+    static const struct {
+        const char *name;
+        const STAT_COUNTER *value;
+    } counters[] = {
+        {"link.xmit", &lwip_stats.link.xmit},       {"link.recv", &lwip_stats.link.recv},
+        {"link.drop", &lwip_stats.link.drop},       {"link.memerr", &lwip_stats.link.memerr},
+        {"etharp.xmit", &lwip_stats.etharp.xmit},   {"etharp.recv", &lwip_stats.etharp.recv},
+        {"etharp.memerr", &lwip_stats.etharp.memerr}, {"ip.xmit", &lwip_stats.ip.xmit},
+        {"ip.recv", &lwip_stats.ip.recv},           {"ip.drop", &lwip_stats.ip.drop},
+        {"ip.chkerr", &lwip_stats.ip.chkerr},       {"ip.lenerr", &lwip_stats.ip.lenerr},
+        {"ip.rterr", &lwip_stats.ip.rterr},         {"ip.proterr", &lwip_stats.ip.proterr},
+        {"ip_frag.recv", &lwip_stats.ip_frag.recv}, {"ip_frag.drop", &lwip_stats.ip_frag.drop},
+        {"icmp.xmit", &lwip_stats.icmp.xmit},       {"icmp.recv", &lwip_stats.icmp.recv},
+        {"icmp.drop", &lwip_stats.icmp.drop},       {"udp.xmit", &lwip_stats.udp.xmit},
+        {"udp.recv", &lwip_stats.udp.recv},         {"udp.drop", &lwip_stats.udp.drop},
+        {"udp.chkerr", &lwip_stats.udp.chkerr},     {"tcp.xmit", &lwip_stats.tcp.xmit},
+        {"tcp.recv", &lwip_stats.tcp.recv},         {"tcp.drop", &lwip_stats.tcp.drop},
+        {"tcp.chkerr", &lwip_stats.tcp.chkerr},     {"tcp.memerr", &lwip_stats.tcp.memerr},
+        {"mem.err", &lwip_stats.mem.err},
+    };
+    LOCK_TCPIP_CORE();
+    for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
+        visit(context, counters[i].name, (uint32_t)*counters[i].value);
+    visit(context, "mem.used", (uint32_t)lwip_stats.mem.used);
+    visit(context, "mem.max", (uint32_t)lwip_stats.mem.max);
+    uint32_t pool_failures = 0;
+    for (int i = 0; i < MEMP_MAX; i++)
+        pool_failures += lwip_stats.memp[i] != NULL ? (uint32_t)lwip_stats.memp[i]->err : 0;
+    visit(context, "memp.err", pool_failures);
+    UNLOCK_TCPIP_CORE();
+}
+
+static uint32_t count_pcbs(const struct tcp_pcb *pcb)
+{
+    uint32_t count = 0;
+    for (; pcb != NULL; pcb = pcb->next)
+        count++;
+    return count;
+}
+
+uint32_t network_tcp_pcbs(void)
+{
+    LOCK_TCPIP_CORE();
+    uint32_t count =
+        count_pcbs(tcp_active_pcbs) + count_pcbs(tcp_tw_pcbs) + count_pcbs(tcp_bound_pcbs);
+    UNLOCK_TCPIP_CORE();
+    return count;
+}

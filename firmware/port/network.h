@@ -1,0 +1,67 @@
+/*
+ * The network interfaces: bringing lwIP and a net driver together.
+ *
+ * Every function may be called from any thread and takes lwIP's core lock
+ * itself. Errors are negative errno.
+ *
+ * SPDX-License-Identifier: BSD-3-Clause
+ */
+#ifndef SOCKBENCH_PORT_NETWORK_H
+#define SOCKBENCH_PORT_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define NETWORK_TEXT_BYTES 48 /* longest address in text with its NUL */
+#define NETWORK_IP6_MAX 3
+#define NETWORK_MTU_MIN 68u /* RFC 791: every link carries 68 bytes */
+#define NETWORK_MTU_MAX 1500u
+
+struct network_config {
+    const char *ip; /* dotted text; NULL: DHCP decides all three */
+    const char *mask;
+    const char *gateway; /* NULL or text */
+    bool ip6;            /* link-local address and what routers advertise */
+    uint16_t mtu;        /* 0: the link's own */
+};
+
+struct network_info {
+    char ip[NETWORK_TEXT_BYTES];
+    char mask[NETWORK_TEXT_BYTES];
+    char gateway[NETWORK_TEXT_BYTES];
+    uint8_t mac[6];
+    bool up;
+    bool link;
+    uint16_t mtu;
+    size_t ip6_count;
+    char ip6[NETWORK_IP6_MAX][NETWORK_TEXT_BYTES];
+};
+
+typedef void (*network_visit)(void *context, const char *name, uint32_t value);
+
+/* Start lwIP; once, before the scheduler. Touches no hardware. */
+void network_init(void);
+
+/*
+ * Bring an interface up and wait until it has its address: for the link
+ * NETWORK_LINK_TIMEOUT_NS, for DHCP without limit (network_down() from another
+ * thread ends it). -ENODEV no such interface, -EINVAL bad address, -EALREADY it
+ * is up, -ETIMEDOUT no link, -ECONNABORTED taken down meanwhile.
+ */
+#define NETWORK_LINK_TIMEOUT_NS 10000000000
+int network_up(const char *interface, const struct network_config *config);
+
+/* Take an interface down: releases a lease, drops its addresses, leaves the medium. */
+int network_down(const char *interface);
+
+int network_info(const char *interface, struct network_info *info);
+
+/* Counters: of the interface's driver, and of lwIP. */
+int network_driver_statistics(const char *interface, network_visit visit, void *context);
+void network_stack_statistics(network_visit visit, void *context);
+
+/* TCP control blocks in any state but LISTEN, TIME_WAIT ones included. */
+uint32_t network_tcp_pcbs(void);
+
+#endif
