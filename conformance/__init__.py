@@ -1,0 +1,2 @@
+# The conformance suite of the documented socket module: catalogue, cases, expectations.
+# SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,0 +1,2 @@
+# Datagram sockets: receive, send, filter, limits.
+# SPDX-License-Identifier: GPL-2.0-or-later
