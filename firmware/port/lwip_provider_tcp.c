@@ -1,0 +1,574 @@
+/*
+ * lwIP's provider: TCP connections.
+ *
+ * Received bytes are copied out of lwIP's packets at once: a packet buffer belongs
+ * to the driver's receive ring, and a peer that sends single bytes could otherwise
+ * take all of them with one connection. The window reopens as the module reads.
+ *
+ * lwIP frees the control block itself when a connection breaks (tcp_err); `pcb` is
+ * NULL from then on, and the socket remembers what it needs.
+ *
+ * SPDX-License-Identifier: BSD-3-Clause
+ */
+#include <string.h>
+
+#include "lwip/mem.h"
+#include "lwip/priv/tcp_priv.h"
+#include "port/lwip_provider_internal.h"
+
+/* Slow timer ticks (500 ms each) between looks at a socket that found no memory. */
+#define POLL_INTERVAL 1
+
+/* How long a closed connection with unread data may take to get rid of its last bytes. */
+#define DRAIN_POLLS_MAX 40 /* 20 s, as lwIP's LWIP_TCP_CLOSE_TIMEOUT_MS_DEFAULT */
+
+/* A chunk has room for a full segment, so that small ones share it. */
+#define CHUNK_BYTES TCP_MSS
+
+struct chunk {
+    struct chunk *next;
+    u16_t start; /* first byte that was not read */
+    u16_t end;
+    u8_t data[CHUNK_BYTES];
+};
+
+void stream_free_received(struct provider_socket *self)
+{
+    struct stream *stream = &self->stream;
+    while (stream->first != NULL) {
+        struct chunk *chunk = stream->first;
+        stream->first = chunk->next;
+        mem_free(chunk);
+    }
+    stream->last = NULL;
+    stream->queued = 0;
+}
+
+/* Chain enough chunks for `bytes` more; false without memory, with nothing changed. */
+static bool make_room(struct stream *stream, size_t bytes, struct chunk **added)
+{
+    size_t room = stream->last == NULL ? 0 : (size_t)(CHUNK_BYTES - stream->last->end);
+    struct chunk **link = added;
+    *added = NULL;
+    while (room < bytes) {
+        struct chunk *chunk = mem_malloc(sizeof *chunk);
+        if (chunk == NULL) {
+            while (*added != NULL) {
+                chunk = *added;
+                *added = chunk->next;
+                mem_free(chunk);
+            }
+            return false;
+        }
+        chunk->next = NULL;
+        chunk->start = 0;
+        chunk->end = 0;
+        *link = chunk;
+        link = &chunk->next;
+        room += CHUNK_BYTES;
+    }
+    return true;
+}
+
+static void store(struct stream *stream, const struct pbuf *p, struct chunk *added)
+{
+    u16_t offset = 0;
+    while (offset < p->tot_len) {
+        if (stream->last == NULL || stream->last->end == CHUNK_BYTES) {
+            struct chunk *chunk = added;
+            added = chunk->next;
+            chunk->next = NULL;
+            if (stream->last == NULL)
+                stream->first = chunk;
+            else
+                stream->last->next = chunk;
+            stream->last = chunk;
+        }
+        struct chunk *chunk = stream->last;
+        u16_t room = (u16_t)(CHUNK_BYTES - chunk->end);
+        u16_t copied = pbuf_copy_partial(p, chunk->data + chunk->end, room, offset);
+        chunk->end = (u16_t)(chunk->end + copied);
+        offset = (u16_t)(offset + copied);
+    }
+    stream->queued += p->tot_len;
+}
+
+static err_t on_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
+{
+    struct provider_socket *self = arg;
+    struct chunk *added;
+    (void)pcb;
+    (void)error;
+
+    if (p == NULL) {
+        self->stream.finished = true;
+    } else {
+        /* Refused data is kept by lwIP and offered again at its next fast timer. */
+        if (!make_room(&self->stream, p->tot_len, &added))
+            return ERR_MEM;
+        store(&self->stream, p, added);
+        pbuf_free(p);
+    }
+    provider_event(self, PROVIDER_READABLE);
+    return ERR_OK;
+}
+
+static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t bytes)
+{
+    (void)pcb;
+    (void)bytes;
+    provider_event(arg, PROVIDER_WRITABLE);
+    return ERR_OK;
+}
+
+static err_t on_poll(void *arg, struct tcp_pcb *pcb)
+{
+    struct provider_socket *self = arg;
+    (void)pcb;
+    if (self->stream.starved) {
+        self->stream.starved = false;
+        provider_event(self, PROVIDER_WRITABLE);
+    }
+    return ERR_OK;
+}
+
+static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t error)
+{
+    struct provider_socket *self = arg;
+    (void)pcb;
+    (void)error;
+    self->stream.state = STREAM_CONNECTED;
+    provider_event(self, PROVIDER_CONNECTED | PROVIDER_WRITABLE);
+    return ERR_OK;
+}
+
+/*
+ * lwIP gives up a connection with ERR_RST when the peer reset it, and with ERR_ABRT
+ * when its retransmission or keepalive limit is reached (tcp_slowtmr).
+ */
+static void on_error(void *arg, err_t error)
+{
+    struct provider_socket *self = arg;
+    struct stream *stream = &self->stream;
+
+    stream->pcb = NULL;
+    if (stream->listener != NULL) {
+        listener_remove(self);
+        stream_free_received(self);
+        provider_socket_free(self);
+        return;
+    }
+    if (stream->state == STREAM_CONNECTING) {
+        stream->state = STREAM_IDLE;
+        stream->error = error == ERR_RST ? -SOCK_ECONNREFUSED : -SOCK_ETIMEDOUT;
+    } else {
+        stream->state = STREAM_BROKEN;
+        stream->error = error == ERR_RST ? -SOCK_ECONNRESET : -SOCK_ETIMEDOUT;
+    }
+    provider_event(self, PROVIDER_FAILED | PROVIDER_READABLE | PROVIDER_WRITABLE);
+}
+
+void stream_adopt(struct provider_socket *self, struct tcp_pcb *pcb)
+{
+    self->stream.pcb = pcb;
+    tcp_arg(pcb, self);
+    tcp_recv(pcb, on_receive);
+    tcp_sent(pcb, on_sent);
+    tcp_err(pcb, on_error);
+    tcp_poll(pcb, on_poll, POLL_INTERVAL);
+}
+
+void stream_detach(struct tcp_pcb *pcb)
+{
+    tcp_arg(pcb, NULL);
+    tcp_recv(pcb, NULL);
+    tcp_sent(pcb, NULL);
+    tcp_err(pcb, NULL);
+    tcp_poll(pcb, NULL, 0);
+}
+
+void stream_apply_options(struct provider_socket *self)
+{
+    struct stream *stream = &self->stream;
+    struct tcp_pcb *pcb = stream->pcb;
+    if (pcb == NULL)
+        return;
+    if (stream->reuse_address)
+        ip_set_option(pcb, SOF_REUSEADDR);
+    else
+        ip_reset_option(pcb, SOF_REUSEADDR);
+    if (stream->keepalive)
+        ip_set_option(pcb, SOF_KEEPALIVE);
+    else
+        ip_reset_option(pcb, SOF_KEEPALIVE);
+    if (stream->state == STREAM_LISTENING)
+        return; /* struct tcp_pcb_listen has no more than these */
+    if (stream->no_delay)
+        tcp_nagle_disable(pcb);
+    else
+        tcp_nagle_enable(pcb);
+    pcb->keep_idle = stream->keep_idle_s * 1000;
+    pcb->keep_intvl = stream->keep_interval_s * 1000;
+    pcb->keep_cnt = stream->keep_count;
+}
+
+/* A fresh control block, bound as the socket was; -SOCK_ENOBUFS or -SOCK_EADDRINUSE. */
+static int renew(struct provider_socket *self)
+{
+    struct stream *stream = &self->stream;
+    struct tcp_pcb *pcb = tcp_new_ip_type(provider_ip_type(self->family));
+    if (pcb == NULL)
+        return -SOCK_ENOBUFS;
+    stream_adopt(self, pcb);
+    stream_apply_options(self);
+    if (!stream->bound)
+        return 0;
+    int error = provider_error(tcp_bind(pcb, &stream->local_ip, stream->local_port));
+    if (error != 0) {
+        stream->pcb = NULL;
+        stream_detach(pcb);
+        tcp_close(pcb);
+    }
+    return error;
+}
+
+static int need_pcb(struct provider_socket *self)
+{
+    return self->stream.pcb != NULL ? 0 : renew(self);
+}
+
+int stream_open(struct provider_socket *self)
+{
+    self->stream.keep_idle_s = TCP_KEEPIDLE_DEFAULT / 1000;
+    self->stream.keep_interval_s = TCP_KEEPINTVL_DEFAULT / 1000;
+    self->stream.keep_count = TCP_KEEPCNT_DEFAULT;
+    return renew(self);
+}
+
+int stream_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
+{
+    struct stream *stream = &self->stream;
+    /* A second tcp_bind() would chain the block twice and hang lwIP's lists. */
+    if (stream->bound || stream->state != STREAM_IDLE)
+        return -SOCK_EINVAL;
+    int error = need_pcb(self);
+    if (error == 0)
+        error = provider_error(tcp_bind(stream->pcb, ip, port));
+    if (error == 0) {
+        stream->bound = true;
+        ip_addr_copy(stream->local_ip, *ip);
+        stream->local_port = stream->pcb->local_port;
+    }
+    return error;
+}
+
+int stream_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
+{
+    struct stream *stream = &self->stream;
+    /* RFC 9293, MUST-46: such an address is never the peer of a connection. */
+    if (provider_is_group(ip))
+        return ip_addr_isany(ip) || ip_addr_ismulticast(ip) ? -SOCK_ENETUNREACH : -SOCK_EACCES;
+    int error = need_pcb(self);
+    if (error == 0)
+        error = provider_check_route(&stream->pcb->local_ip, ip);
+    if (error != 0)
+        return error;
+
+    ip_addr_copy(stream->peer_ip, *ip);
+    stream->peer_port = port;
+    stream->error = 0;
+    stream->state = STREAM_CONNECTING;
+    error = provider_error(tcp_connect(stream->pcb, ip, port, on_connected));
+    if (error == 0)
+        return -SOCK_EINPROGRESS;
+
+    /* tcp_connect() leaves traces in the block when it fails. */
+    stream_cancel(self);
+    return error;
+}
+
+int stream_connected(struct provider_socket *self)
+{
+    struct stream *stream = &self->stream;
+    switch (stream->state) {
+    case STREAM_CONNECTED:
+    case STREAM_BROKEN: /* it was; the next operation says what happened then */
+        return 1;
+    case STREAM_CONNECTING:
+        return -SOCK_EINPROGRESS;
+    default:
+        break;
+    }
+    int error = stream->error;
+    stream->error = 0;
+    /* Take the bound port back at once. Without memory the next connect() tries again. */
+    (void)need_pcb(self);
+    return error != 0 ? error : -SOCK_ENOTCONN;
+}
+
+void stream_cancel(struct provider_socket *self)
+{
+    struct stream *stream = &self->stream;
+    struct tcp_pcb *pcb = stream->pcb;
+    if (stream->state == STREAM_CONNECTED || stream->state == STREAM_BROKEN) {
+        /* The answer came while the module gave up: end what it does not want any more. */
+        if (pcb != NULL) {
+            stream_detach(pcb);
+            tcp_abort(pcb);
+        }
+        stream_free_received(self);
+        stream->finished = false;
+    } else if (pcb != NULL) {
+        stream_detach(pcb);
+        if (pcb->state == CLOSED && !stream->bound)
+            pcb->local_port = 0; /* taken by a tcp_connect() that failed; on no list */
+        tcp_close(pcb); /* frees it without a word, in CLOSED and in SYN_SENT */
+    }
+    stream->pcb = NULL;
+    stream->state = STREAM_IDLE;
+    stream->error = 0;
+    (void)renew(self);
+}
+
+void stream_refused(struct tcp_pcb *pcb)
+{
+    if (pcb->errf != on_error)
+        return; /* not one of ours */
+    struct provider_socket *self = pcb->callback_arg;
+    stream_detach(pcb);
+    tcp_close(pcb);
+    on_error(self, ERR_RST);
+}
+
+ptrdiff_t stream_pending(struct provider_socket *self)
+{
+    const struct stream *stream = &self->stream;
+    if (stream->state == STREAM_LISTENING)
+        return stream->waiting_count > 0 ? (ptrdiff_t)stream->waiting_count : -SOCK_EAGAIN;
+    if (stream->queued > 0 || stream->finished)
+        return (ptrdiff_t)stream->queued;
+    if (stream->state == STREAM_BROKEN)
+        return stream->error;
+    return stream->state == STREAM_CONNECTED ? -SOCK_EAGAIN : -SOCK_ENOTCONN;
+}
+
+ptrdiff_t stream_receive(struct provider_socket *self, uint8_t *data, size_t bytes)
+{
+    struct stream *stream = &self->stream;
+    size_t copied = 0;
+
+    if (stream->queued == 0)
+        return stream_pending(self); /* 0 at the end, or why there is nothing */
+    while (copied < bytes && stream->first != NULL) {
+        struct chunk *chunk = stream->first;
+        size_t part = (size_t)(chunk->end - chunk->start);
+        if (part > bytes - copied)
+            part = bytes - copied;
+        memcpy(data + copied, chunk->data + chunk->start, part);
+        copied += part;
+        chunk->start = (u16_t)(chunk->start + part);
+        if (chunk->start == chunk->end) {
+            stream->first = chunk->next;
+            if (stream->first == NULL)
+                stream->last = NULL;
+            mem_free(chunk);
+        }
+    }
+    stream->queued -= copied;
+    if (stream->pcb != NULL)
+        tcp_recved(stream->pcb, (u16_t)copied); /* never more than TCP_WND is queued */
+    return (ptrdiff_t)copied;
+}
+
+ptrdiff_t stream_send(struct provider_socket *self, const uint8_t *data, size_t bytes)
+{
+    struct stream *stream = &self->stream;
+    size_t sent = 0;
+
+    if (stream->state == STREAM_BROKEN)
+        return stream->error;
+    if (stream->state != STREAM_CONNECTED)
+        return -SOCK_ENOTCONN;
+
+    while (sent < bytes && tcp_sndbuf(stream->pcb) > 0) {
+        size_t part = bytes - sent;
+        if (part > tcp_sndbuf(stream->pcb))
+            part = tcp_sndbuf(stream->pcb);
+        err_t error = ERR_MEM;
+        while (part > 0 && error == ERR_MEM) {
+            u8_t flags = TCP_WRITE_FLAG_COPY;
+            if (sent + part < bytes)
+                flags |= TCP_WRITE_FLAG_MORE;
+            error = tcp_write(stream->pcb, data + sent, (u16_t)part, flags);
+            if (error == ERR_MEM)
+                part /= 2; /* less may fit: fewer segments, smaller blocks */
+        }
+        if (error != ERR_OK) {
+            if (error != ERR_MEM && sent == 0)
+                return provider_error(error);
+            break;
+        }
+        sent += part;
+    }
+    if (sent == 0) {
+        /* With nothing under way no acknowledgement will ever wake the sender. */
+        stream->starved = tcp_sndbuf(stream->pcb) > 0;
+        return -SOCK_EAGAIN;
+    }
+    /* What cannot leave now leaves by lwIP's own timers. */
+    (void)tcp_output(stream->pcb);
+    return (ptrdiff_t)sent;
+}
+
+int stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port)
+{
+    const struct stream *stream = &self->stream;
+    if (peer) {
+        ip_addr_copy(*ip, stream->peer_ip);
+        *port = stream->peer_port;
+    } else if (stream->pcb != NULL) {
+        ip_addr_copy(*ip, stream->pcb->local_ip);
+        *port = stream->pcb->local_port;
+    } else {
+        ip_addr_copy(*ip, stream->local_ip);
+        *port = stream->local_port;
+    }
+    return 0;
+}
+
+int stream_option_set(struct provider_socket *self, enum provider_option option, int64_t value)
+{
+    struct stream *stream = &self->stream;
+    /* Milliseconds in lwIP's 32 bits; 255 is enough probes for anyone. */
+    bool seconds_fit = value > 0 && value <= UINT32_MAX / 1000;
+
+    switch (option) {
+    case PROVIDER_REUSEADDR:
+        stream->reuse_address = value != 0;
+        break;
+    case PROVIDER_KEEPALIVE:
+        stream->keepalive = value != 0;
+        break;
+    case PROVIDER_NODELAY:
+        stream->no_delay = value != 0;
+        break;
+    case PROVIDER_KEEPIDLE_S:
+        if (!seconds_fit)
+            return -SOCK_EINVAL;
+        stream->keep_idle_s = (u32_t)value;
+        break;
+    case PROVIDER_KEEPINTVL_S:
+        if (!seconds_fit)
+            return -SOCK_EINVAL;
+        stream->keep_interval_s = (u32_t)value;
+        break;
+    case PROVIDER_KEEPCNT:
+        if (value <= 0 || value > UINT8_MAX)
+            return -SOCK_EINVAL;
+        stream->keep_count = (u32_t)value;
+        break;
+    default:
+        return -SOCK_ENOPROTOOPT;
+    }
+    stream_apply_options(self);
+    return 0;
+}
+
+int stream_option_get(struct provider_socket *self, enum provider_option option, int64_t *value)
+{
+    const struct stream *stream = &self->stream;
+    switch (option) {
+    case PROVIDER_REUSEADDR:
+        *value = stream->reuse_address;
+        return 0;
+    case PROVIDER_KEEPALIVE:
+        *value = stream->keepalive;
+        return 0;
+    case PROVIDER_NODELAY:
+        *value = stream->no_delay;
+        return 0;
+    case PROVIDER_KEEPIDLE_S:
+        *value = stream->keep_idle_s;
+        return 0;
+    case PROVIDER_KEEPINTVL_S:
+        *value = stream->keep_interval_s;
+        return 0;
+    case PROVIDER_KEEPCNT:
+        *value = stream->keep_count;
+        return 0;
+    default:
+        return -SOCK_ENOPROTOOPT;
+    }
+}
+
+/*
+ * After close() with unread data: the peer is to get what was accepted for sending,
+ * then RST. lwIP's tcp_close() would throw the unsent part away (tcp_close_shutdown).
+ * The callback argument counts the polls.
+ */
+static err_t drain(struct tcp_pcb *pcb)
+{
+    if (pcb->unsent != NULL)
+        return ERR_OK;
+    stream_detach(pcb);
+    tcp_abort(pcb);
+    return ERR_ABRT;
+}
+
+static err_t on_drain_sent(void *arg, struct tcp_pcb *pcb, u16_t bytes)
+{
+    (void)arg;
+    (void)bytes;
+    return drain(pcb);
+}
+
+static err_t on_drain_poll(void *arg, struct tcp_pcb *pcb)
+{
+    uintptr_t polls = (uintptr_t)arg + 1;
+    tcp_arg(pcb, (void *)polls);
+    if (polls < DRAIN_POLLS_MAX)
+        return drain(pcb);
+    stream_detach(pcb);
+    tcp_abort(pcb);
+    return ERR_ABRT;
+}
+
+static err_t on_drain_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
+{
+    (void)arg;
+    (void)pcb;
+    (void)error;
+    if (p != NULL)
+        pbuf_free(p);
+    return ERR_OK;
+}
+
+static void close_unread(struct tcp_pcb *pcb)
+{
+    tcp_nagle_disable(pcb); /* a short last segment must not wait for an ACK */
+    (void)tcp_output(pcb);
+    if (pcb->unsent == NULL) {
+        tcp_abort(pcb);
+        return;
+    }
+    tcp_recv(pcb, on_drain_receive);
+    tcp_sent(pcb, on_drain_sent);
+    tcp_poll(pcb, on_drain_poll, 1);
+}
+
+void stream_close(struct provider_socket *self, bool unread)
+{
+    struct stream *stream = &self->stream;
+    struct tcp_pcb *pcb = stream->pcb;
+
+    unread = unread || stream->queued > 0;
+    stream_free_received(self);
+    if (pcb == NULL)
+        return;
+    stream->pcb = NULL;
+    stream_detach(pcb);
+    if (stream->state == STREAM_CONNECTED && (unread || pcb->refused_data != NULL))
+        close_unread(pcb);
+    else
+        tcp_close(pcb); /* without memory for a FIN lwIP repeats it (TF_CLOSEPEND) */
+}
