@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from scapy.layers.inet import TCP
-
 from sockbench import MS, SEC, SOCK_DGRAM, RemoteIOError, elapsed_is
 
 DEVICE = "10.0.0.1"

@@ -9,9 +9,9 @@ import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
+from sockbench import MS, SEC, SOCK_DGRAM, covers
 
 from conformance.scenes import DEVICE, bound_udp
-from sockbench import MS, SEC, SOCK_DGRAM, covers
 
 # The form as a function of (octets, port); the short forms have no port, which is then 0.
 FORMS = {

@@ -6,9 +6,9 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import pytest
+from sockbench import SEC, SOCK_DGRAM, RemoteTypeError, RemoteValueError, covers
 
 from conformance.scenes import raises_at_once
-from sockbench import SEC, SOCK_DGRAM, RemoteTypeError, RemoteValueError, covers
 
 METHODS = ["bind", "tcp-bind", "connect", "tcp-connect", "sendto"]
 
@@ -95,7 +95,7 @@ MALFORMED = {
     "trailing-letter": "10.0.0.2a",
     "exponent": "1e1.0.0.2",
     "comma": "10,0,0,2",
-    "other-digits": "١٠.٠.٠.٢",
+    "other-digits": "\u0661\u0660.\u0660.\u0660.\u0662",
     "ipv6": "fe80::1",
     "ipv4-in-ipv6": "::ffff:10.0.0.2",
     "only-a-port": "80",

@@ -6,9 +6,9 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import pytest
+from sockbench import MS, SEC, SOCK_DGRAM, RemoteAttributeError, RemoteTypeError, RemoteValueError, covers
 
 from conformance.scenes import bound_udp, connected_tcp, connected_udp, listening_tcp, raises_at_once
-from sockbench import MS, SEC, SOCK_DGRAM, RemoteAttributeError, RemoteTypeError, RemoteValueError, covers
 
 BUFFER = object()
 

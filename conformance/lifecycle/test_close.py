@@ -11,6 +11,7 @@ import errno
 import pytest
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
+from sockbench import HOUR, MS, SEC, SOCK_DGRAM, SOCK_STREAM, RemoteIOError, covers, elapsed_is
 
 from conformance.scenes import (
     BLOCKING,
@@ -23,7 +24,6 @@ from conformance.scenes import (
     listening_tcp,
     raises_at_once,
 )
-from sockbench import HOUR, MS, SEC, SOCK_DGRAM, SOCK_STREAM, RemoteIOError, covers, elapsed_is
 
 BOARD = "02:00:00:00:00:01"
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import errno
 
 import pytest
+from sockbench import MS, SEC, SOCK_DGRAM, RemoteIOError, covers
 
 from conformance.scenes import bound_udp, connected_tcp, connected_udp, echoes, listening_tcp, raises_at_once
-from sockbench import MS, SEC, SOCK_DGRAM, RemoteIOError, covers
 
 BUFFER = object()
 CALLS = {

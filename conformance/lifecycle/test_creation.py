@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import pytest
 from scapy.layers.inet import TCP, UDP
-
-from conformance.scenes import bound_udp, echoes, raises_at_once
 from sockbench import (
     AF_CAN,
     AF_INET,
@@ -24,6 +22,8 @@ from sockbench import (
     covers,
     elapsed_is,
 )
+
+from conformance.scenes import bound_udp, echoes, raises_at_once
 
 IPPROTO_UDP = 17
 

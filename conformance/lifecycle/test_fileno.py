@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sockbench import AF_INET, MS, SEC, SOCK_DGRAM, SOCK_STREAM, RemoteIOError, RemoteTypeError, covers, elapsed_is
 
 from conformance.scenes import DEVICE, bound_udp, connected_tcp, echoes, listening_tcp, raises_at_once, times_out
-from sockbench import AF_INET, MS, SEC, SOCK_DGRAM, SOCK_STREAM, RemoteIOError, RemoteTypeError, covers, elapsed_is
 
 
 @pytest.mark.parametrize("kind", [SOCK_STREAM, SOCK_DGRAM], ids=["stream", "datagram"])

@@ -9,9 +9,9 @@ import asyncio
 import errno
 
 import pytest
+from sockbench import MS, SEC, RemoteIOError, covers, elapsed_is
 
 from conformance.scenes import connected_tcp, echoes, listening_tcp, raises_at_once, would_block
-from sockbench import MS, SEC, RemoteIOError, covers, elapsed_is
 
 BUFFER = object()
 CALLS = {

@@ -6,10 +6,10 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import pytest
+from sockbench import SEC, RemoteTypeError, RemoteValueError, covers, elapsed_is
 
 from conformance.addresses.test_refused import MALFORMED, NAMES
 from conformance.scenes import raises_at_once
-from sockbench import SEC, RemoteTypeError, RemoteValueError, covers, elapsed_is
 
 GOOD = [
     "192.168.1.10",

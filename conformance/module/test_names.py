@@ -8,9 +8,9 @@ from __future__ import annotations
 import errno
 
 import pytest
+from sockbench import SOCK_DGRAM, RemoteAttributeError, RemoteIOError, RemoteTypeError, covers
 
 from conformance.scenes import raises_at_once
-from sockbench import SOCK_DGRAM, RemoteAttributeError, RemoteIOError, RemoteTypeError, covers
 
 FAMILIES = ("AF_INET", "AF_INET6", "AF_CAN")
 TYPES = ("SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW")

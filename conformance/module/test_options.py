@@ -9,9 +9,9 @@ import asyncio
 import errno
 
 import pytest
+from sockbench import MS, SEC, SO_RCVTIMEO, SO_REUSEADDR, SOCK_DGRAM, SOL_SOCKET, RemoteIOError, covers
 
 from conformance.scenes import BLOCKING, RECEIVING, blocked, bound_udp, listening_tcp, raises_at_once, times_out
-from sockbench import MS, SEC, SO_RCVTIMEO, SO_REUSEADDR, SOCK_DGRAM, SOL_SOCKET, RemoteIOError, covers
 
 
 @pytest.mark.parametrize("scene", [*RECEIVING, "accept"])

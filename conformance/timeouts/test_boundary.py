@@ -11,6 +11,7 @@ import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
+from sockbench import HOUR, MS, SEC, US, covers
 
 from conformance.scenes import (
     BLOCKING,
@@ -25,7 +26,6 @@ from conformance.scenes import (
     listening_tcp,
     times_out,
 )
-from sockbench import HOUR, MS, SEC, US, covers
 
 
 @pytest.mark.parametrize("scene", DATAGRAM)

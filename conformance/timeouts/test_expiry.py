@@ -9,9 +9,9 @@ import asyncio
 import errno
 
 import pytest
+from sockbench import DAY, MS, US, RemoteTimeoutError, covers, deadline, elapsed_is
 
 from conformance.scenes import BLOCKING, blocked, bound_udp, echoes, times_out
-from sockbench import DAY, MS, US, RemoteTimeoutError, covers, deadline, elapsed_is
 
 # The slug of each method's own clause about its timeout.
 OF_METHOD = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sockbench import MS, SEC, SOCK_DGRAM, covers, elapsed_is
 
 from conformance.scenes import bound_udp, connected_tcp, listening_tcp, times_out, would_block
-from sockbench import MS, SEC, SOCK_DGRAM, covers, elapsed_is
 
 MODES = [None, 0, 70]
 DEVICE = "10.0.0.1"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 
 import pytest
+from sockbench import MS, SEC, SOCK_DGRAM, covers, elapsed_is
 
 from conformance.scenes import (
     BLOCKING,
@@ -22,7 +23,6 @@ from conformance.scenes import (
     listening_tcp,
     would_block,
 )
-from sockbench import MS, SEC, SOCK_DGRAM, covers, elapsed_is
 
 OF_METHOD = {
     "accept": "tcp.accept.non-blocking",

@@ -8,16 +8,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
-from conformance.scenes import (
-    bound_udp,
-    connected_tcp,
-    connected_udp,
-    listening_tcp,
-    raises_at_once,
-    times_out,
-    would_block,
-)
 from sockbench import (
     DAY,
     HOUR,
@@ -31,6 +21,16 @@ from sockbench import (
     covers,
     deadline,
     elapsed_is,
+)
+
+from conformance.scenes import (
+    bound_udp,
+    connected_tcp,
+    connected_udp,
+    listening_tcp,
+    raises_at_once,
+    times_out,
+    would_block,
 )
 
 

@@ -11,8 +11,6 @@ import pytest
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
-
-from conformance.scenes import BROADCAST, DEVICE, bound_udp, connected_udp, raises_at_once, would_block
 from sockbench import (
     MS,
     SEC,
@@ -23,6 +21,8 @@ from sockbench import (
     covers,
     elapsed_is,
 )
+
+from conformance.scenes import BROADCAST, DEVICE, bound_udp, connected_udp, raises_at_once, would_block
 
 BOARD = "02:00:00:00:00:01"
 EVERYBODY = "ff:ff:ff:ff:ff:ff"

@@ -12,9 +12,9 @@ import pytest
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
+from sockbench import MS, SEC, SOCK_DGRAM, RemoteIOError, covers, elapsed_is
 
 from conformance.scenes import BROADCAST, DEVICE, connected_udp, raises_at_once, times_out, would_block
-from sockbench import MS, SEC, SOCK_DGRAM, RemoteIOError, covers, elapsed_is
 
 METHODS = ["recv", "recvfrom", "recv_into", "recvfrom_into"]
 

@@ -11,9 +11,9 @@ import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
+from sockbench import HOUR, MS, SOCK_DGRAM, RemoteIOError, RemoteTypeError, RemoteValueError, covers
 
 from conformance.scenes import DEVICE, bound_udp, connected_udp, raises_at_once, would_block
-from sockbench import HOUR, MS, SOCK_DGRAM, RemoteIOError, RemoteTypeError, RemoteValueError, covers
 
 METHODS = ["recv", "recvfrom", "recv_into", "recvfrom_into"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sockbench import MS, RemoteOverflowError, RemoteTypeError, RemoteValueError, covers
 
 from conformance.scenes import DEVICE, bound_udp, raises_at_once, times_out
-from sockbench import MS, RemoteOverflowError, RemoteTypeError, RemoteValueError, covers
 
 METHODS = ["recv_into", "recvfrom_into"]
 CANARY = 0xAA

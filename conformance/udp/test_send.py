@@ -9,9 +9,9 @@ import errno
 
 import pytest
 from scapy.layers.inet import UDP
+from sockbench import SEC, SOCK_DGRAM, RemoteIOError, RemoteTypeError, RemoteValueError, covers, elapsed_is
 
 from conformance.scenes import NOBODY, bound_udp, raises_at_once, towards
-from sockbench import SEC, SOCK_DGRAM, RemoteIOError, RemoteTypeError, RemoteValueError, covers, elapsed_is
 
 METHODS = ["send", "sendall", "sendto"]
 

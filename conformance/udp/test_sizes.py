@@ -11,9 +11,9 @@ import pytest
 from scapy.layers.inet import IP, UDP, fragment
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
+from sockbench import MS, SEC, RemoteIOError, covers
 
 from conformance.scenes import DEVICE, bound_udp, echoes, raises_at_once, towards, would_block
-from sockbench import MS, SEC, RemoteIOError, covers
 
 LARGEST = 65_507
 # How many datagrams a socket keeps for its reader at least: docs/socket-module.md.

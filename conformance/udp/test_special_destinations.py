@@ -9,9 +9,9 @@ import errno
 
 import pytest
 from scapy.layers.inet import UDP
+from sockbench import MS, SEC, RemoteIOError, covers, elapsed_is
 
 from conformance.scenes import BROADCAST, DEVICE, FAR_AWAY, bound_udp, echoes, raises_at_once, towards
-from sockbench import MS, SEC, RemoteIOError, covers, elapsed_is
 
 METHODS = ["send", "sendall", "sendto"]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import errno
 
 import pytest
+from sockbench import SEC, SOCK_DGRAM, RemoteIOError, covers, elapsed_is
 
 from conformance.scenes import DEVICE, bound_udp, connected_udp, raises_at_once, would_block
-from sockbench import SEC, SOCK_DGRAM, RemoteIOError, covers, elapsed_is
 
 
 class Fails:
