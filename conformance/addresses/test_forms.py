@@ -78,7 +78,7 @@ async def test_tcp_connect_takes_the_forms_with_a_port(target, wire, form):
 @covers("address.every-form-everywhere", "connect.port-zero")
 async def test_tcp_connect_without_a_port_never_succeeds(target, wire, form):
     """Nobody listens on port 0: refused here, or by the RST to a SYN to port 0; not one other port is tried."""
-    wire.peer.tcp.refuse(0)
+    wire.peer.tcp.refuse()
     sock = await target.socket()
     await sock.settimeout(5000)
     with pytest.raises(OSError) as caught:

@@ -116,7 +116,7 @@ async def test_close_sends_what_was_accepted_and_then_fin(target, wire, size):
     await sock.sendall(data)
     await sock.close()
     assert await connection.recv(size, within=60 * SEC) == data
-    await connection.until(lambda conn: conn.state == "CLOSE_WAIT", within=60 * SEC)
+    await connection.until(lambda conn: conn.peer_finished, within=60 * SEC)
     assert bytes(connection.received) == data
 
 

@@ -61,11 +61,11 @@ RECEIVE = ("recv", "recvfrom", "recv_into", "recvfrom_into")
 EXPECTED = {
     "new": ALWAYS
     | {"bind": Returns(None), "sendto": Returns(1)}
-    | dict.fromkeys(("send", "sendall"), Fails(errno.ENOTCONN))
+    | dict.fromkeys(("send", "sendall"), Fails(errno.EDESTADDRREQ))
     | dict.fromkeys(RECEIVE, Fails()),
     "bound": ALWAYS
     | {"bind": Fails(), "sendto": Returns(1)}
-    | dict.fromkeys(("send", "sendall"), Fails(errno.ENOTCONN))
+    | dict.fromkeys(("send", "sendall"), Fails(errno.EDESTADDRREQ))
     | dict.fromkeys(RECEIVE, WouldBlock()),
     "connected": ALWAYS
     | {"bind": Fails(), "sendto": Fails(errno.EISCONN), "send": Returns(1), "sendall": Returns(None)}
