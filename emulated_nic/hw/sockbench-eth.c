@@ -316,7 +316,8 @@ static void eth_write(void *opaque, hwaddr offset, uint64_t value64,
         eth_release_held(s);
         break;
     case A_ETH_MAX_FRAME:
-        if (value < SB_ETH_FRAME_BYTES_MIN || value > SOCKBENCH_ETH_MAX_FRAME_LIMIT) {
+        if (value < SB_ETH_FRAME_BYTES_MIN ||
+            value > SOCKBENCH_ETH_MAX_FRAME_LIMIT) {
             eth_refused(offset, value);
         } else {
             s->regs[R_ETH_MAX_FRAME] = value;

@@ -41,6 +41,7 @@ enum {
     EVENT_QUIT = 5,
 };
 
+#define LOG_BYTES_MAX       256u /* a longer line comes in parts */
 #define LINK_HEADER_BYTES   16u /* with the length field */
 #define REPLY_HEADER_BYTES  12u /* without it */
 #define EVENT_HEADER_BYTES  16u

@@ -43,7 +43,6 @@
 #include "hw/registerfields.h"
 #include "regs/board.h"
 #include "sockbench-link.h"
-#include "sockbench-link-wire.h"
 #include "trace.h"
 
 struct SockbenchEvent {
@@ -355,7 +354,7 @@ static void link_happen(SockbenchLinkState *s, SockbenchEvent *e)
     }
 }
 
-static void link_check_lateness(SockbenchLinkState *s, int64_t due)
+void sockbench_link_check_lateness(SockbenchLinkState *s, int64_t due)
 {
     int64_t late = link_clock() - due;
     int64_t limit = icount_enabled() ? icount_to_ns(1) : INT64_MAX;
@@ -387,7 +386,7 @@ static void link_timer(void *opaque)
 
     s->in_timer = true;
     if (s->hello_due) {
-        link_check_lateness(s, s->base);
+        sockbench_link_check_lateness(s, s->base);
         link_hello(s);
     }
     while (!s->silent && !stopped) {
@@ -395,13 +394,13 @@ static void link_timer(void *opaque)
         int64_t now = link_clock();
 
         if (e && e->at <= now && e->at <= s->wake) {
-            link_check_lateness(s, e->at);
+            sockbench_link_check_lateness(s, e->at);
             QTAILQ_REMOVE(&s->events, e, next);
             stopped = e->kind == EVENT_STOP;
             link_happen(s, e);
             g_free(e);
         } else if (s->wake <= now) {
-            link_check_lateness(s, s->wake);
+            sockbench_link_check_lateness(s, s->wake);
             link_exchange(s, LINK_WAKE, 0, NULL, 0);
         } else {
             break;

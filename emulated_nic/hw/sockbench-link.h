@@ -24,6 +24,7 @@
 #include "hw/sysbus.h"
 #include "net/net.h"
 #include "qom/object.h"
+#include "sockbench-link-wire.h"
 
 #define TYPE_SOCKBENCH_LINK "sockbench-link"
 OBJECT_DECLARE_SIMPLE_TYPE(SockbenchLinkState, SOCKBENCH_LINK)
@@ -42,7 +43,6 @@ struct SockbenchFaultsClass {
 
 #define SOCKBENCH_LINK_PORTS      3
 #define SOCKBENCH_LINK_NETDEV     "link0"
-#define SOCKBENCH_LINK_LINE_BYTES 256
 
 /* Faults of the wire itself, which the link arms for any NIC. */
 #define SOCKBENCH_FAULT_LINK_DOWN 1
@@ -74,7 +74,7 @@ struct SockbenchLinkState {
     bool silent;         /* a reset or the end is under way: say nothing */
     bool in_timer;
 
-    uint8_t line[SOCKBENCH_LINK_LINE_BYTES];
+    uint8_t line[LOG_BYTES_MAX];
     uint32_t line_len;
     GByteArray *reply;
 };
@@ -85,6 +85,8 @@ void sockbench_link_set_mailbox(SockbenchLinkState *s, SockbenchMailboxFn *fn,
 /* The device that arms the faults of that port: a TYPE_SOCKBENCH_FAULTS. */
 void sockbench_link_set_faults(SockbenchLinkState *s, unsigned int port,
                                Object *target);
+/* End QEMU if what was due then, on the virtual clock, happens too late. */
+void sockbench_link_check_lateness(SockbenchLinkState *s, int64_t due);
 void sockbench_link_mailbox(SockbenchLinkState *s, const uint8_t *data,
                             uint32_t size);
 void sockbench_link_console(SockbenchLinkState *s, uint8_t byte);

@@ -17,6 +17,7 @@
 #include "qemu/module.h"
 #include "qemu/timer.h"
 #include "hw/irq.h"
+#include "hw/qdev-properties.h"
 #include "hw/registerfields.h"
 #include "migration/vmstate.h"
 #include "regs/board.h"
@@ -30,7 +31,8 @@ static uint64_t sockbench_timer_now(SockbenchTimerState *s)
 
 static bool sockbench_timer_match(SockbenchTimerState *s)
 {
-    return (s->ctrl & R_TIMER_CTRL_ENABLE_MASK) && sockbench_timer_now(s) >= s->cmp;
+    return (s->ctrl & R_TIMER_CTRL_ENABLE_MASK) &&
+           sockbench_timer_now(s) >= s->cmp;
 }
 
 static void sockbench_timer_update(SockbenchTimerState *s)
@@ -48,10 +50,16 @@ static void sockbench_timer_update(SockbenchTimerState *s)
 
 static void sockbench_timer_expired(void *opaque)
 {
-    sockbench_timer_update(opaque);
+    SockbenchTimerState *s = opaque;
+
+    if (s->link) {
+        sockbench_link_check_lateness(s->link, s->base + s->cmp);
+    }
+    sockbench_timer_update(s);
 }
 
-static uint64_t sockbench_timer_read(void *opaque, hwaddr offset, unsigned size)
+static uint64_t sockbench_timer_read(void *opaque, hwaddr offset,
+                                     unsigned size)
 {
     SockbenchTimerState *s = opaque;
     uint64_t now;
@@ -142,8 +150,8 @@ static void sockbench_timer_init(Object *obj)
 {
     SockbenchTimerState *s = SOCKBENCH_TIMER(obj);
 
-    memory_region_init_io(&s->iomem, obj, &sockbench_timer_ops, s, TYPE_SOCKBENCH_TIMER,
-                          0x1000);
+    memory_region_init_io(&s->iomem, obj, &sockbench_timer_ops, s,
+                          TYPE_SOCKBENCH_TIMER, 0x1000);
     sysbus_init_mmio(SYS_BUS_DEVICE(obj), &s->iomem);
     sysbus_init_irq(SYS_BUS_DEVICE(obj), &s->irq);
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, sockbench_timer_expired, s);
@@ -153,6 +161,11 @@ static void sockbench_timer_finalize(Object *obj)
 {
     timer_free(SOCKBENCH_TIMER(obj)->timer);
 }
+
+static const Property sockbench_timer_properties[] = {
+    DEFINE_PROP_LINK("link", SockbenchTimerState, link, TYPE_SOCKBENCH_LINK,
+                     SockbenchLinkState *),
+};
 
 static const VMStateDescription sockbench_timer_vmstate = {
     .name = TYPE_SOCKBENCH_TIMER,
@@ -171,7 +184,10 @@ static const VMStateDescription sockbench_timer_vmstate = {
 
 static void sockbench_timer_class_init(ObjectClass *klass, void *data)
 {
-    DEVICE_CLASS(klass)->vmsd = &sockbench_timer_vmstate;
+    DeviceClass *dc = DEVICE_CLASS(klass);
+
+    dc->vmsd = &sockbench_timer_vmstate;
+    device_class_set_props(dc, sockbench_timer_properties);
     RESETTABLE_CLASS(klass)->phases.hold = sockbench_timer_reset_hold;
 }
 

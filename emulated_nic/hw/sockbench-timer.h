@@ -10,6 +10,7 @@
  * QEMU interface:
  *  + sysbus MMIO region 0: the registers
  *  + sysbus IRQ 0: high while the timer is enabled and NOW >= CMP
+ *  + QOM property "link": whose virtual time has to be exact (optional)
  */
 
 #ifndef HW_SOCKBENCH_TIMER_H
@@ -17,6 +18,7 @@
 
 #include "hw/sysbus.h"
 #include "qom/object.h"
+#include "sockbench-link.h"
 
 #define TYPE_SOCKBENCH_TIMER "sockbench-timer"
 OBJECT_DECLARE_SIMPLE_TYPE(SockbenchTimerState, SOCKBENCH_TIMER)
@@ -29,6 +31,7 @@ struct SockbenchTimerState {
     MemoryRegion iomem;
     qemu_irq irq;
     QEMUTimer *timer;
+    SockbenchLinkState *link;
 
     int64_t base;      /* virtual clock at the last reset */
     uint32_t now_hi;   /* latched by a read of NOW_LO */
