@@ -88,6 +88,11 @@ async def listening_tcp(target: Any, port: int = 80) -> Any:
     return sock
 
 
+def ignore_refusals(wire: Any) -> None:
+    """Account for the port-unreachable messages that strangers' datagrams earn, and for the ARP that they need."""
+    wire.ignore(lambda frame: frame.outgoing and (frame.icmp is not None or frame.arp is not None))
+
+
 async def fill(sock: Any) -> int:
     """Send on a connection whose peer is silent until nothing more is accepted; return the bytes accepted."""
     accepted = 0

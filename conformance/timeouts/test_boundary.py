@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 from sockbench import HOUR, MS, SEC, US, covers
@@ -23,6 +23,7 @@ from conformance.scenes import (
     connected_tcp,
     connected_udp,
     data_of,
+    ignore_refusals,
     listening_tcp,
     times_out,
 )
@@ -134,7 +135,7 @@ NOISE = {
 async def test_frames_that_are_not_for_the_call_do_not_move_its_deadline(target, wire, tasks, scene, noise):
     """Foreign or broken datagrams every 30 ms: the wait of 100 ms ends at 100 ms."""
     waits = await blocked(scene, target, wire)
-    wire.ignore(ICMP(type=3, code=3))
+    ignore_refusals(wire)
     await waits.sock.settimeout(100)
     waiting = tasks.start(waits.start())
     for _ in range(3):
@@ -211,7 +212,7 @@ async def test_none_waits_for_ever_after_a_number(target, wire, tasks, scene):
 async def test_ignored_datagrams_do_not_take_the_place_of_the_peers(target, wire, bench):
     """A flood from a stranger must not push out the peer's one datagram."""
     sock, far = await connected_udp(target, wire)
-    wire.ignore(ICMP(type=3, code=3))
+    ignore_refusals(wire)
     for number in range(100):
         wire.send(_datagram(wire, src="10.0.0.3", data=b"flood %d" % number))
     far.send(b"mine", to=(DEVICE, 5000))

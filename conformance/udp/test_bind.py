@@ -79,7 +79,6 @@ DESTINATIONS = {
     "subnet-broadcast": (BROADCAST, EVERYBODY, {"port": True, "wildcard-string": True, "own-string": False}),
     "broadcast": ("255.255.255.255", EVERYBODY, {"port": True, "wildcard-string": True, "own-string": False}),
     "foreign-unicast": ("10.0.0.99", BOARD, {"port": False, "wildcard-string": False, "own-string": False}),
-    "unicast-in-broadcast-frame": (DEVICE, EVERYBODY, {"port": True, "wildcard-string": True, "own-string": True}),
     "foreign-multicast": (
         "239.1.2.3",
         "01:00:5e:01:02:03",

@@ -9,12 +9,12 @@ import asyncio
 import errno
 
 import pytest
-from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 from sockbench import MS, SEC, SOCK_DGRAM, RemoteIOError, covers, elapsed_is
 
-from conformance.scenes import BROADCAST, DEVICE, connected_udp, raises_at_once, times_out, would_block
+from conformance.scenes import BROADCAST, DEVICE, connected_udp, ignore_refusals, raises_at_once, times_out, would_block
 
 METHODS = ["recv", "recvfrom", "recv_into", "recvfrom_into"]
 
@@ -117,7 +117,7 @@ STRANGERS = {
 async def test_strangers_datagram_is_not_delivered(target, wire, bench, method, stranger):
     """Whoever is not the peer, by IP address or by port, is not heard; the peer's next datagram is."""
     sock, far = await connected_udp(target, wire)
-    wire.ignore(ICMP(type=3, code=3))
+    ignore_refusals(wire)
     wire.send(datagram(wire, b"stranger", **STRANGERS[stranger]))
     await bench.idle(for_=1 * MS)
     far.send(b"peer", to=(DEVICE, 5000))
@@ -130,7 +130,7 @@ async def test_strangers_datagram_is_not_delivered(target, wire, bench, method, 
 async def test_flood_of_strangers_does_not_end_or_delay_the_wait(target, wire, tasks):
     """A wait of 100 ms under fire ends at 100 ms."""
     sock, _ = await connected_udp(target, wire)
-    wire.ignore(ICMP(type=3, code=3))
+    ignore_refusals(wire)
     await sock.settimeout(100)
     waiting = tasks.start(sock.recv(10))
     for _ in range(45):
@@ -143,7 +143,7 @@ async def test_flood_of_strangers_does_not_end_or_delay_the_wait(target, wire, t
 async def test_connecting_again_moves_target_and_filter(target, wire, bench):
     """After the move the old peer is a stranger and the new one is heard."""
     old, new = wire.peer.udp.bind(7000), wire.host(ip="10.0.0.3").udp.bind(7001)
-    wire.ignore(ICMP(type=3, code=3))
+    ignore_refusals(wire)
     sock = await target.socket(type=SOCK_DGRAM)
     await sock.bind(5000)
     await sock.connect(("10.0.0.2", 7000))
@@ -171,7 +171,7 @@ async def test_what_was_queued_before_the_move_stays_readable(target, wire, benc
 @covers("udp.connect.broadcast", "udp.sendto.broadcast-multicast")
 async def test_socket_connected_to_broadcast_sends_broadcasts_and_hears_nobody(target, wire):
     """Answers come from unicast addresses: all of them are different from the one connected to."""
-    wire.ignore(ICMP(type=3, code=3))
+    ignore_refusals(wire)
     sock = await target.socket(type=SOCK_DGRAM)
     await sock.bind(5000)
     await sock.connect((BROADCAST, 7000))

@@ -91,6 +91,7 @@ async def socket_in(state, target, wire):
 @covers("state.every-method", "udp.bind.before-io", "listen.only-tcp", "accept.wrong-state", "closed.every-method")
 async def test_method_in_state(target, wire, state, method):
     """The result is the one the table names, it comes at once, and a new socket works afterwards."""
+    wire.ignore(lambda frame: frame.outgoing)
     sock = await socket_in(state, target, wire)
     if state != "closed":
         await sock.settimeout(0)
@@ -104,7 +105,6 @@ async def test_method_in_state(target, wire, state, method):
     else:
         assert await call == expected.value
         elapsed_is(call, 0)
-    wire.ignore(lambda frame: frame.outgoing)
     await sock.close()
     again = await bound_udp(target, 6000)
     far = wire.peer.udp.bind(8000)
