@@ -26,7 +26,6 @@ from sockbench.peers.address import (
 from sockbench.peers.arp import ArpService
 from sockbench.peers.fragments import Reassembly
 from sockbench.peers.headers import (
-    ETHERTYPE_ARP,
     ETHERTYPE_IPV4,
     MORE_FRAGMENTS,
     PROTOCOL_ICMP,
