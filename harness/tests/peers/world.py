@@ -8,12 +8,23 @@ link and no plugin take part, so that a fault found here is a fault of the peers
 from __future__ import annotations
 
 import asyncio
+import heapq
 import selectors
 from collections.abc import Awaitable, Callable, Coroutine
 from random import Random
 from typing import Any, TypeVar
 
 from sockbench.peers import Connection, Host
+from sockbench.peers.address import ip_bytes, mac_bytes
+from sockbench.peers.headers import (
+    ETHERTYPE_IPV4,
+    PROTOCOL_TCP,
+    build_ethernet,
+    build_ipv4,
+    parse_ipv4,
+    pseudo_sum,
+)
+from sockbench.peers.tcp.segment import Segment, build_segment, flag_bits, flag_text, parse_segment
 
 US = 1_000
 MS = 1_000_000
@@ -34,8 +45,24 @@ class _SkippingSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise Stuck(f"nothing will ever happen after {self._loop.now} ns")
-        self._loop.skip(int(timeout))
+        if timeout:
+            self._loop.skip()
         return super().select(0)
+
+
+class _Timer(asyncio.TimerHandle):
+    """A timer that rings after those set before it for the same instant; a heap alone does not keep that order."""
+
+    _made = 0
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        _Timer._made += 1
+        self._order = _Timer._made
+
+    def __lt__(self, other: asyncio.TimerHandle) -> bool:
+        assert isinstance(other, _Timer)
+        return (self.when(), self._order) < (other.when(), other._order)
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -49,8 +76,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now
 
-    def skip(self, by: int) -> None:
-        self.now += by
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+        timer = _Timer(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)
+        timer._scheduled = True
+        return timer
+
+    def skip(self) -> None:
+        """Go to the next timer; the timeout that asyncio computes is cut to a day's number of seconds."""
+        self.now = self._scheduled[0].when()
 
 
 class Cable:
@@ -156,3 +190,77 @@ class World:
 async def both(*awaitables: Awaitable[Any]) -> list[Any]:
     """Wait for all of them side by side."""
     return await asyncio.gather(*awaitables)
+
+
+class Probe:
+    """Speaks single segments of a test's making to a lone host and notes what it answers."""
+
+    def __init__(self, **options: Any) -> None:
+        self.loop = VirtualLoop()
+        self.sent: list[Segment] = []
+        self.host = Host(
+            "10.0.0.2",
+            "02:00:00:00:00:02",
+            send=self._note,
+            loop=self.loop,
+            neighbours={"10.0.0.1": "02:00:00:00:00:01"},
+        )
+        self.listener = self.host.tcp.listen(80, **{"isn": 5000, **options})
+
+    def _note(self, frame: bytes, at: int | None) -> None:
+        packet = parse_ipv4(frame[14:])
+        assert packet is not None
+        segment = parse_segment(packet.payload, pseudo_sum(packet.source, packet.destination) + PROTOCOL_TCP)
+        assert segment is not None, "the host sent a segment with a wrong checksum"
+        self.sent.append(segment)
+
+    def say(self, flags: str, seq: int, ack: int = 0, payload: bytes = b"", **fields: Any) -> list[str]:
+        """Send one segment from 10.0.0.1:4000 to port 80; return what came back at once, as short texts."""
+        before = len(self.sent)
+        options = {"port": 80, "source_port": 4000, "window": 4000, "check": None, "options": b"", **fields}
+        segment = Segment(
+            options["source_port"],
+            options["port"],
+            seq,
+            ack,
+            flag_bits(flags),
+            options["window"],
+            payload,
+            options["options"],
+            check=options["check"],
+        )
+        source, destination = ip_bytes("10.0.0.1"), ip_bytes("10.0.0.2")
+        data = build_segment(segment, pseudo_sum(source, destination) + PROTOCOL_TCP)
+        packet = build_ipv4(source, destination, PROTOCOL_TCP, data)
+        self.accounted = self.host.receive(
+            build_ethernet(mac_bytes("02:00:00:00:00:02"), mac_bytes("02:00:00:00:00:01"), ETHERTYPE_IPV4, packet)
+        )
+        return [brief(answer) for answer in self.sent[before:]]
+
+    def established(self) -> Connection:
+        """Shake hands: the prober's next number is 101, the host's 5001."""
+        assert self.say("S", 100) == ["SA 5000 101"]
+        assert self.say("A", 101, 5001) == []
+        return self.listener.connections[-1]
+
+    def let_pass(self, by: int) -> list[str]:
+        """Let `by` ns pass and return what was sent in the meantime."""
+        before = len(self.sent)
+
+        async def wait() -> None:
+            future = self.loop.create_future()
+            self.loop.call_at(self.loop.now + by, future.set_result, None)
+            await future
+
+        self.loop.run_until_complete(wait())
+        return [brief(answer) for answer in self.sent[before:]]
+
+    def close(self) -> None:
+        self.host.close()
+        self.loop.close()
+
+
+def brief(segment: Segment) -> str:
+    """Return flags, sequence and acknowledgement numbers, and the length where there is payload."""
+    text = f"{flag_text(segment.flags)} {segment.seq} {segment.ack}"
+    return f"{text} +{len(segment.payload)}" if segment.payload else text

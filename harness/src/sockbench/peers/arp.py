@@ -12,6 +12,8 @@ from sockbench.peers.waiting import Waiters
 
 REQUEST, REPLY = 1, 2
 QUEUED_MAX = 64
+REQUESTS_MAX = 5
+REQUEST_INTERVAL_NS = 1_000_000_000  # RFC 1122 2.3.2.1: at most one per second and destination.
 
 
 class ArpService:
@@ -86,7 +88,7 @@ class ArpService:
         if len(queue) < QUEUED_MAX:
             queue.append(use)
         if len(queue) == 1:
-            self._transmit(Arp(REQUEST, self._mac, self._ip, UNKNOWN_MAC, ip), BROADCAST_MAC, None)
+            self._ask(ip, REQUESTS_MAX)
 
     def heard(self, ip: bytes, mac: bytes) -> None:
         """Remember who sent an IP packet, unless ARP has said otherwise: saves tests a request they did not ask for."""
@@ -111,6 +113,16 @@ class ArpService:
             at = int(self._loop.time()) + self.delay if self.delay else None
             self._transmit(answer, message.sender_mac, at)
         return True
+
+    def _ask(self, ip: bytes, left: int) -> None:
+        """Ask for `ip` until it is known; drop what waits for it after the last request stayed unanswered."""
+        if ip not in self._queued:
+            return
+        if not left:
+            del self._queued[ip]
+            return
+        self._transmit(Arp(REQUEST, self._mac, self._ip, UNKNOWN_MAC, ip), BROADCAST_MAC, None)
+        self._loop.call_later(REQUEST_INTERVAL_NS, self._ask, ip, left - 1)
 
     def _claimed(self) -> bytes:
         return self._mac if self.answer_mac is None else mac_bytes(self.answer_mac)
