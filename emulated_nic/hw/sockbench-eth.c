@@ -364,7 +364,13 @@ static const MemoryRegionOps eth_ops = {
 
 static ssize_t eth_receive(NetClientState *nc, const uint8_t *buf, size_t size)
 {
-    return sockbench_eth_receive(qemu_get_nic_opaque(nc), buf, size);
+    SockbenchEthState *s = qemu_get_nic_opaque(nc);
+
+    /* In loopback the PHY hears itself only. */
+    if (!s->carrier || sockbench_phy_loopback(&s->phy)) {
+        return -1;
+    }
+    return sockbench_eth_receive(s, buf, size);
 }
 
 static void eth_link_status_changed(NetClientState *nc)

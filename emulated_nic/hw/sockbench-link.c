@@ -483,13 +483,21 @@ static void link_forget_events(SockbenchLinkState *s)
     }
 }
 
+/*
+ * A fresh board has its cable plugged in.  The PHY has to know before its own
+ * reset, in the hold phase, decides whether there is a link.
+ */
+static void link_reset_enter(Object *obj, ResetType type)
+{
+    link_set_carrier(SOCKBENCH_LINK(obj), true);
+}
+
 static void link_reset_hold(Object *obj, ResetType type)
 {
     SockbenchLinkState *s = SOCKBENCH_LINK(obj);
 
     trace_sockbench_link_reset(s->seed);
     link_forget_events(s);
-    link_set_carrier(s, true);
     s->line_len = 0;
     s->base = link_clock();
     s->hello_due = true;
@@ -560,6 +568,7 @@ static void link_class_init(ObjectClass *klass, void *data)
     dc->vmsd = &link_vmstate;
     dc->user_creatable = false;
     device_class_set_props(dc, link_properties);
+    rc->phases.enter = link_reset_enter;
     rc->phases.hold = link_reset_hold;
 }
 

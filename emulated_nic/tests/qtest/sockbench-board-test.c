@@ -406,7 +406,7 @@ static void test_link_reset(void)
     bench_fault(1, 0, 0);
     writel(RAM + 0x1000, 0x12345678);
     writel(RAM + SB_RAM_BYTES - 4, 0x12345678);
-    set_compare(5);
+    set_compare(1);
     writel(TIMER + A_TIMER_CTRL, 1);
     writel(MAILBOX + A_MAILBOX_CTRL, 1);
     bench_inject(EVENT_MBOX, 0, "m", 1);
