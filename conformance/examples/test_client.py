@@ -1,0 +1,69 @@
+"""The client example of the documentation.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from scapy.layers.inet import TCP
+from sockbench import HOUR, MS, SEC, answer, covers
+
+from conformance.examples.programs import client
+from conformance.tcp.stream import segments
+
+
+@pytest.fixture
+async def socket(cold_target, wire):
+    """The module on a board in the network of the example."""
+    await cold_target.net_up(ip="192.168.1.20", mask="255.255.255.0", gw="192.168.1.1")
+    return cold_target
+
+
+@covers("example.client", "sendall.str", "address.string-and-port")
+async def test_client_sends_its_twelve_bytes(socket, wire):
+    """The first program that anybody tries."""
+    host = wire.host(ip="192.168.1.10")
+    listener = host.tcp.listen(5555)
+    await client(socket)
+    conn = await listener.accept(within=1 * SEC)
+    assert await conn.recv(12, within=1 * SEC) == b"Hello World!"
+    await asyncio.sleep(1 * HOUR)
+    assert conn.received == b"Hello World!" and conn.state == "ESTABLISHED"
+
+
+@covers("example.client", "tcp.connect.handshake")
+async def test_client_on_the_wire(socket, wire, tasks):
+    """SYN, ACK, one segment of twelve bytes: nothing before, between or after."""
+    wire.host(ip="192.168.1.10")
+    running = tasks.start(client(socket))
+    syn = await wire.expect(TCP(flags="S"), within=50 * MS)
+    assert (syn.ip.dst, syn.tcp.dport) == ("192.168.1.10", 5555)
+    wire.send(answer(syn, flags="SA", seq=1000))
+    ack = await wire.expect(TCP(dport=5555, flags="A"), within=50 * MS)
+    data = await wire.expect(TCP(dport=5555, flags="PA"), within=50 * MS)
+    assert ack.tcp.ack == data.tcp.ack == 1001 and data.payload == b"Hello World!"
+    wire.send(answer(data, flags="A"))
+    await running
+    await wire.expect_none(for_=1 * HOUR)
+
+
+@covers("example.client", "tcp.connect.refused")
+async def test_client_without_a_server_is_told(socket, wire):
+    """The example has no error handling: the exception is what its user sees."""
+    wire.host(ip="192.168.1.10").tcp.refuse(5555)
+    with pytest.raises(ConnectionRefusedError):
+        await client(socket)
+    assert not segments(wire, data=True)
+
+
+@covers("example.client")
+async def test_client_runs_again_and_again(socket, wire):
+    """Each run is a new connection; sockets that were never closed do not disturb it."""
+    listener = wire.host(ip="192.168.1.10").tcp.listen(5555)
+    for _ in range(10):
+        await client(socket)
+        conn = await listener.accept(within=1 * SEC)
+        assert await conn.recv(12, within=1 * SEC) == b"Hello World!"
