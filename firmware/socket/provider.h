@@ -129,8 +129,8 @@ struct sock_provider {
     ptrdiff_t (*pending)(struct provider_socket *self);
 
     /*
-     * Stream: 1..bytes, 0 at its end, for ever. A connection that broke delivers what
-     * had arrived, then its error, for ever. Datagram: the next one, cut to `bytes`,
+     * Stream: 1..bytes, 0 at its end (the module does not ask again). A connection that
+     * broke delivers what had arrived, then its error, for ever. Datagram: the next one, cut to `bytes`,
      * the rest discarded. `from` may be NULL.
      */
     ptrdiff_t (*receive)(struct provider_socket *self, uint8_t *data, size_t bytes,

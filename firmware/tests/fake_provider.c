@@ -224,8 +224,12 @@ static ptrdiff_t fake_pending(struct provider_socket *self)
 static ptrdiff_t receive_stream(struct provider_socket *self, uint8_t *data, size_t bytes)
 {
     if (self->incoming_bytes == 0) {
-        if (self->finished)
+        if (self->finished && !self->end_told) {
+            self->end_told = true; /* a stack may forget it: the module must not */
             return 0;
+        }
+        if (self->finished)
+            return -SOCK_ENOTCONN;
         return self->broken != 0 ? self->broken : -SOCK_EAGAIN;
     }
     if (bytes > self->incoming_bytes)

@@ -37,6 +37,7 @@ struct provider_socket {
     size_t incoming_bytes;
     size_t segment_bytes; /* a receive() returns at most this much; 0: no limit */
     bool finished;
+    bool end_told;
     int broken; /* negated error after the incoming bytes */
     struct fake_datagram datagrams[FAKE_DATAGRAMS_MAX];
     size_t datagram_start;

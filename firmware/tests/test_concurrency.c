@@ -104,6 +104,38 @@ static void test_readers_take_turns(void **state)
     release(tcp);
 }
 
+static void test_the_next_in_turn_is_woken(void **state)
+{
+    (void)state;
+    struct sock *tcp = connected_tcp();
+    provider = fake_last();
+    struct job first = {.name = "recv", .self = tcp, .value = INT(4)};
+    struct job second = {.name = "recv", .self = tcp, .value = INT(4)};
+    struct fake_task *one = fake_start(run_job, &first);
+    struct fake_task *two = fake_start(run_job, &second);
+    fake_settle();
+    /* Both wake; the second finds the turn taken and the first then takes its bytes. */
+    fake_deliver(provider, "AaBbCcDd", 8);
+    fake_join(one);
+    fake_join(two);
+    assert_memory_equal(first.result.value.data, "AaBb", 4);
+    assert_memory_equal(second.result.value.data, "CcDd", 4);
+    sock_result_release(&first.result);
+    sock_result_release(&second.result);
+
+    provider->room = 0;
+    first = (struct job){.name = "sendall", .self = tcp, .value = BYTES("aa")};
+    second = (struct job){.name = "sendall", .self = tcp, .value = BYTES("bb")};
+    one = fake_start(run_job, &first);
+    two = fake_start(run_job, &second);
+    fake_settle();
+    fake_make_room(provider, 4);
+    fake_join(one);
+    fake_join(two);
+    assert_memory_equal(provider->sent, "aabb", 4);
+    release(tcp);
+}
+
 static void test_waiting_for_the_turn_is_bounded_too(void **state)
 {
     (void)state;
@@ -244,6 +276,7 @@ int main(void)
         TEST(test_close_ends_every_blocked_method),
         TEST(test_close_ends_a_blocked_connect),
         TEST(test_readers_take_turns),
+        TEST(test_the_next_in_turn_is_woken),
         TEST(test_waiting_for_the_turn_is_bounded_too),
         TEST(test_writers_do_not_mix_their_bytes),
         TEST(test_receiving_and_sending_do_not_wait_for_each_other),
