@@ -11,7 +11,6 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet, Raw
-
 from sockbench.peers import headers
 from sockbench.peers.address import ip_bytes, ip_text, mac_bytes, mac_text
 from sockbench.peers.checksum import checksum, is_valid, word_sum
@@ -243,7 +242,9 @@ def test_wrong_checksums_are_none() -> None:
     assert parse_segment(build_segment(segment, pseudo), pseudo) is None
 
 
-@pytest.mark.parametrize("options", [b"\x02", b"\x02\x00", b"\x02\x01", b"\x02\x09\x05", b"\x02\x03\x05", b"\x00\x02\x04\x05\xb4"])
+@pytest.mark.parametrize(
+    "options", [b"\x02", b"\x02\x00", b"\x02\x01", b"\x02\x09\x05", b"\x02\x03\x05", b"\x00\x02\x04\x05\xb4"]
+)
 def test_illegal_option_lengths_are_absent_options(options: bytes) -> None:
     assert parse_syn_options(options).mss is None
 

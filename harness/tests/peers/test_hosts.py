@@ -6,7 +6,6 @@ from __future__ import annotations
 import pytest
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import ARP, Ether
-
 from sockbench.peers import Host
 from sockbench.peers.errors import Expired
 from sockbench.peers.fragments import LIFETIME_NS, Reassembly

@@ -7,7 +7,6 @@ from random import Random
 from typing import Any
 
 import pytest
-
 from sockbench.peers import ConnectionLost
 from sockbench.peers.errors import Expired
 from sockbench.peers.tcp.segment import SYN, parse_segment
@@ -185,7 +184,7 @@ def test_mss_limits_every_segment() -> None:
         assert ours.mss == 100 and theirs.mss == 1460
         ours.send(bytes(1000))
         await theirs.recv(1000, within=SEC)
-        theirs_default, _ = (await second_connection(world, mss=None))
+        theirs_default, _ = await second_connection(world, mss=None)
         assert theirs_default.mss == 536  # RFC 9293 MUST-15
 
     world.run(main())

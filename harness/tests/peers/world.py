@@ -59,6 +59,7 @@ class _Timer(asyncio.TimerHandle):
         super().__init__(*args)
         _Timer._made += 1
         self._order = _Timer._made
+        self._scheduled = True  # asyncio's own note that its heap holds this timer.
 
     def __lt__(self, other: asyncio.TimerHandle) -> bool:
         assert isinstance(other, _Timer)
@@ -68,6 +69,8 @@ class _Timer(asyncio.TimerHandle):
 class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose clock counts integer nanoseconds and moves only while everybody waits."""
 
+    _scheduled: list[asyncio.TimerHandle]
+
     def __init__(self) -> None:
         self.now = 0
         super().__init__(_SkippingSelector(self))
@@ -76,15 +79,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self.now
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:  # type: ignore[override]
         timer = _Timer(when, callback, args, self, context)
         heapq.heappush(self._scheduled, timer)
-        timer._scheduled = True
         return timer
 
     def skip(self) -> None:
         """Go to the next timer; the timeout that asyncio computes is cut to a day's number of seconds."""
-        self.now = self._scheduled[0].when()
+        self.now = int(self._scheduled[0].when())
 
 
 class Cable:

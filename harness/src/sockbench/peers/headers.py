@@ -146,9 +146,7 @@ def parse_ipv4(data: bytes) -> IpPacket | None:
     )
 
 
-def build_ipv6(
-    source: bytes, destination: bytes, next_header: int, payload: bytes, *, hop_limit: int = 64
-) -> bytes:
+def build_ipv6(source: bytes, destination: bytes, next_header: int, payload: bytes, *, hop_limit: int = 64) -> bytes:
     """Return an IPv6 packet without extension headers (RFC 8200 3)."""
     return _IPV6.pack(0x60000000, len(payload), next_header, hop_limit, source, destination) + payload
 

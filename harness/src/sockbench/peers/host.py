@@ -119,9 +119,7 @@ class Host:
         self._identification = (self._identification + 1) & 0xFFFF
         room = self.mtu - 20
         if len(payload) <= room:
-            packets = [
-                build_ipv4(origin, destination, protocol, payload, identification=self._identification, ttl=ttl)
-            ]
+            packets = [build_ipv4(origin, destination, protocol, payload, identification=self._identification, ttl=ttl)]
         else:
             step = room & ~7
             packets = [

@@ -110,7 +110,7 @@ class Connection:
     # -- what a test can see -----------------------------------------------------------------------
 
     @property
-    def state(self) -> State:
+    def state(self) -> str:
         """Return the state's name in RFC 9293 3.3.2."""
         return self._state
 
@@ -226,7 +226,7 @@ class Connection:
         if at is not None:
             self._loop.call_at(at, self.send, data)
             return
-        if self._out.fin_wanted or self._state in ("CLOSED", "TIME-WAIT"):
+        if self._out.fin_wanted or self._out.is_over:
             raise ConnectionLost(f"{self} cannot send any more")
         self._out.queue(data)
 
@@ -343,9 +343,7 @@ class Connection:
 
     # -- what a test can wait for ------------------------------------------------------------------
 
-    async def until(
-        self, predicate: Callable[[Connection], bool], *, within: int, wanted: str = "a condition"
-    ) -> None:
+    async def until(self, predicate: Callable[[Connection], bool], *, within: int, wanted: str = "a condition") -> None:
         """Return at the instant at which `predicate(connection)` becomes true; raise Expired after `within`."""
         await self._waiters.until(lambda: predicate(self), within=within, wanted=wanted, seen=self.__str__)
 
@@ -398,7 +396,10 @@ class Connection:
         self._out.set_window(segment.window, self._irs, self._out.isn)
         self._in.add(self._irs + 1, segment.payload, fin=False)
         self._enter("SYN-RECEIVED")
-        self._syn_ack_timer.start(int(self._loop.time()) + self.options.syn_ack_delay)
+        if self.options.syn_ack_delay:
+            self._syn_ack_timer.start(int(self._loop.time()) + self.options.syn_ack_delay)
+        else:
+            self._answer_syn()
 
     def _answer_syn(self) -> None:
         if self._state in ("SYN-RECEIVED", "FIN-WAIT-1"):

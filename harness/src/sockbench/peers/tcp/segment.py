@@ -110,9 +110,7 @@ def parse_segment(data: bytes, pseudo: int) -> Segment | None:
     if not 20 <= header_bytes <= size:
         return None
     options = data[20:header_bytes] if header_bytes > 20 else b""
-    return Segment(
-        source_port, destination_port, seq, ack, bits & 0xFF, window, data[header_bytes:], options, urgent
-    )
+    return Segment(source_port, destination_port, seq, ack, bits & 0xFF, window, data[header_bytes:], options, urgent)
 
 
 def wrong_checksum(segment: Segment, pseudo: int) -> int:
@@ -140,9 +138,7 @@ def build_options(
     if timestamps is not None:
         value, echo = timestamps
         parts.append(
-            struct.pack(
-                "!BBBBII", OPTION_NOP, OPTION_NOP, OPTION_TIMESTAMPS, 10, value & 0xFFFFFFFF, echo & 0xFFFFFFFF
-            )
+            struct.pack("!BBBBII", OPTION_NOP, OPTION_NOP, OPTION_TIMESTAMPS, 10, value & 0xFFFFFFFF, echo & 0xFFFFFFFF)
         )
     blocks = list(sack)
     if blocks:

@@ -50,6 +50,7 @@ class Sender:
         self.window = 0
         self.window_max = 0
         self.is_open = False  # Data may be sent: the handshake is over.
+        self.is_over = False  # Nothing will be sent any more.
         self._window_seq = 0
         self._window_ack = 0
         self.timeout = RetransmissionTimeout(initial=options.rto, minimum=options.rto_min, maximum=options.rto_max)
@@ -65,7 +66,7 @@ class Sender:
     @property
     def unsent(self) -> int:
         """Return how many queued bytes were never sent."""
-        return max(0, self._end - self.next)
+        return max(0, self._end - max(self.next, self._base))
 
     @property
     def unacknowledged(self) -> int:
@@ -116,6 +117,7 @@ class Sender:
         self._base = self.next
         self.fin_wanted = False
         self.is_open = False
+        self.is_over = True
 
     # -- acknowledgements --------------------------------------------------------------------------
 

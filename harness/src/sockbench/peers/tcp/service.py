@@ -104,9 +104,7 @@ class TcpService:
         """Accept no further connection to `port`; those that exist stay."""
         self._listeners.pop(port, None)
 
-    def connect(
-        self, port: int, *, to: str = "10.0.0.1", sport: int | None = None, **options: Any
-    ) -> Connection:
+    def connect(self, port: int, *, to: str = "10.0.0.1", sport: int | None = None, **options: Any) -> Connection:
         """Send SYN to a port of the board (or of `to`) and return the connection at once."""
         _check_port(port)
         if sport is None:
