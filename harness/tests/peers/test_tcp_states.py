@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from sockbench.peers import Connection
-from sockbench.peers.tcp.connection import CHALLENGE_PERIOD_NS, CHALLENGES_MAX
+from sockbench.peers.tcp.machine import CHALLENGE_PERIOD_NS, CHALLENGES_MAX
 
 from .world import MS, SEC, Probe
 

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from sockbench.peers.address import ip_bytes
 from sockbench.peers.headers import PROTOCOL_TCP, IpPacket, pseudo_sum
-from sockbench.peers.tcp.connection import Connection, near, reset_for
+from sockbench.peers.tcp.connection import Connection
+from sockbench.peers.tcp.machine import near, reset_for
 from sockbench.peers.tcp.options import ConnectionOptions
 from sockbench.peers.tcp.segment import ACK, RST, SYN, Segment, build_segment, parse_segment
 from sockbench.peers.waiting import Waiters
