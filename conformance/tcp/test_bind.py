@@ -10,7 +10,18 @@ import errno
 import pytest
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
-from sockbench import MS, SEC, SOCK_DGRAM, RemoteError, RemoteIOError, RemoteTypeError, covers, elapsed_is
+from sockbench import (
+    MS,
+    SEC,
+    SO_REUSEADDR,
+    SOCK_DGRAM,
+    SOL_SOCKET,
+    RemoteError,
+    RemoteIOError,
+    RemoteTypeError,
+    covers,
+    elapsed_is,
+)
 
 from conformance.scenes import DEVICE, raises_at_once
 from conformance.tcp.stream import connected, listening, segments, talks
@@ -219,9 +230,8 @@ async def test_port_in_time_wait_needs_reuseaddr(target, wire, reuse):
     await conn.closed(within=1 * SEC)
     await listener.close()
     again = await target.socket()
-    constants = await target.constants
     if reuse:
-        await again.call("setsockopt", constants["SOL_SOCKET"], constants["SO_REUSEADDR"], 1)
+        await again.call("setsockopt", SOL_SOCKET, SO_REUSEADDR, 1)
         assert await again.bind(80) is None
         await again.listen()
         await reached(wire, 80, sport=4001)
@@ -232,10 +242,9 @@ async def test_port_in_time_wait_needs_reuseaddr(target, wire, reuse):
 @covers("options.reuseaddr", "bind.port-in-use")
 async def test_reuseaddr_does_not_allow_two_listeners(target):
     """The option is for old connections, not for stealing a port from a server that runs."""
-    constants = await target.constants
     socks = [await target.socket() for _ in range(2)]
     for sock in socks:
-        await sock.call("setsockopt", constants["SOL_SOCKET"], constants["SO_REUSEADDR"], 1)
+        await sock.call("setsockopt", SOL_SOCKET, SO_REUSEADDR, 1)
     await socks[0].bind(80)
     await socks[0].listen()
     with pytest.raises(RemoteIOError):

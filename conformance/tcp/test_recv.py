@@ -141,10 +141,6 @@ async def test_what_is_no_new_data_does_not_end_the_call(target, wire, tasks, no
         else:
             conn.raw(flags="PA", seq=following, payload=b"bad!", check=0x1234)
     assert receiving.pending
-    wire.send(b"\xff" * 60)
-    await asyncio.sleep(10 * MS)
-    assert receiving.pending
-    conn.vanish()
 
 
 @covers("tcp.recv.window", "tcp.recv.integrity")

@@ -109,7 +109,7 @@ async def test_lost_fin_is_waited_for(target, wire, tasks):
     await asyncio.sleep(900 * MS)
     assert receiving.pending
     assert await receiving == b"abc"
-    assert 990 * MS <= receiving.elapsed < 1100 * MS
+    assert 910 * MS <= receiving.elapsed < 2 * SEC
 
 
 @covers("tcp.recv.end-of-stream", "tcp.recv.integrity")
