@@ -271,7 +271,7 @@ class Connection(Machine):
 
     async def until(self, predicate: Callable[[Connection], bool], *, within: int, wanted: str = "a condition") -> None:
         """Return at the instant at which `predicate(connection)` becomes true; raise Expired after `within`."""
-        await self._waiters.until(lambda: predicate(self), within=within, wanted=wanted, seen=self.__str__)
+        await self._waiters.until(lambda: predicate(self), within=within, wanted=wanted, seen=self.__repr__)
 
     async def established(self, *, within: int) -> Connection:
         """Return once the handshake is over; raise ConnectionLost if it was refused or given up."""
@@ -289,7 +289,7 @@ class Connection(Machine):
         def is_here() -> bool:
             return len(self._in.data) >= end or self._in.finished or self._state == "CLOSED"
 
-        await self._waiters.until(is_here, within=within, wanted=f"{size} bytes", seen=self.__str__)
+        await self._waiters.until(is_here, within=within, wanted=f"{size} bytes", seen=self.__repr__)
         if len(self._in.data) < end and not self._in.finished:
             raise ConnectionLost(f"{self} ended before {size} bytes had come")
         before = self._window_now()
@@ -307,7 +307,7 @@ class Connection(Machine):
         """Return once both directions are over, or the connection is lost: TIME-WAIT or CLOSED."""
         await self.until(lambda conn: conn.state in ("CLOSED", "TIME-WAIT"), within=within, wanted="the end")
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         lost = f" ({self.lost})" if self.lost else ""
         return (
             f"TCP {ip_text(self._path.local)}:{self.local_port} to {self.remote_ip}:{self.remote_port}"
