@@ -7,7 +7,6 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -102,13 +101,6 @@ async def served(target: Any, wire: Any, port: int = 80, **options: Any) -> tupl
     await conn.established(within=1 * SEC)
     sock, _ = await listener.accept()
     return listener, sock, conn
-
-
-async def close_window(sock: Any, conn: Any) -> None:
-    """Make the peer's window 0 and let the board know of it."""
-    conn.window = 0
-    conn.acknowledge()
-    await asyncio.sleep(1 * MS)
 
 
 async def talks(sock: Any, conn: Any) -> None:

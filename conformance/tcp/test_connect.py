@@ -27,7 +27,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", [name for name, address in FORMS.items() if len(address) in (2, 5)])
-@covers("tcp.connect.handshake", "address.every-form-everywhere", "socket.default-is-tcp4")
+@covers("tcp.connect.handshake", "address.every-form-everywhere", "address.five-integers", "socket.default-is-tcp4")
 async def test_connect_does_the_handshake(target, wire, tasks, form):
     """Without a right SYN, the right ACK and a None at the end nothing else of TCP works."""
     sock = await target.socket()

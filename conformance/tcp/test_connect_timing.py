@@ -9,11 +9,12 @@ import asyncio
 import errno
 
 import pytest
-from scapy.layers.inet import TCP
-from scapy.layers.l2 import ARP
+from scapy.layers.inet import ICMP, IP, TCP
+from scapy.layers.l2 import ARP, Ether
+from scapy.packet import Raw
 from sockbench import MS, SEC, US, RemoteIOError, answer, covers
 
-from conformance.scenes import NOBODY, echoes, raises_at_once, times_out
+from conformance.scenes import DEVICE, NOBODY, echoes, raises_at_once, times_out
 from conformance.tcp.stream import (
     CONNECT_LIMIT,
     SYN_SCHEDULE,
@@ -257,6 +258,34 @@ async def test_icmp_net_or_host_unreachable_is_waited_out(target, wire, tasks, c
     again = await wire.expect(TCP(dport=80, flags="S"), within=3 * SEC)
     assert connecting.pending
     wire.send(answer(again, flags="SA", seq=1000))
+    assert await connecting is None
+    await wire.expect(TCP(dport=80, flags="A"), within=50 * MS)
+
+
+@pytest.mark.parametrize("wrong", ["source-port", "destination-port", "sequence", "destination", "protocol"])
+@covers("tcp.connect.icmp")
+async def test_icmp_about_something_else_is_ignored(target, wire, tasks, wrong):
+    """An ICMP message proves by what it quotes that its sender saw our SYN (RFC 5927 4.1); others are forged or late."""
+    sock = await target.socket()
+    connecting = tasks.start(sock.connect((wire.peer.ip, 80)))
+    syn = await wire.expect(TCP(dport=80, flags="S"), within=50 * MS)
+    quoted = IP(bytes(syn.packet[IP]))
+    del quoted[IP].chksum
+    if wrong == "source-port":
+        quoted[TCP].sport ^= 1
+    elif wrong == "destination-port":
+        quoted[TCP].dport = 81
+    elif wrong == "sequence":
+        quoted[TCP].seq ^= 1
+    elif wrong == "destination":
+        quoted[IP].dst = "10.0.0.3"
+    else:
+        quoted[IP].proto = 17
+    link = Ether(src=wire.peer.mac, dst="02:00:00:00:00:01")
+    wire.send(link / IP(src=wire.peer.ip, dst=DEVICE) / ICMP(type=3, code=3) / Raw(bytes(quoted)[:28]))
+    await asyncio.sleep(1 * SEC)
+    assert connecting.pending
+    wire.send(answer(syn, flags="SA", seq=1000))
     assert await connecting is None
     await wire.expect(TCP(dport=80, flags="A"), within=50 * MS)
 
