@@ -265,7 +265,7 @@ async def test_icmp_net_or_host_unreachable_is_waited_out(target, wire, tasks, c
 @pytest.mark.parametrize("wrong", ["source-port", "destination-port", "sequence", "destination", "protocol"])
 @covers("tcp.connect.icmp")
 async def test_icmp_about_something_else_is_ignored(target, wire, tasks, wrong):
-    """An ICMP message proves by what it quotes that its sender saw our SYN (RFC 5927 4.1); others are forged or late."""
+    """What an ICMP message quotes proves that its sender saw our SYN (RFC 5927 4.1); others are forged or late."""
     sock = await target.socket()
     connecting = tasks.start(sock.connect((wire.peer.ip, 80)))
     syn = await wire.expect(TCP(dport=80, flags="S"), within=50 * MS)
