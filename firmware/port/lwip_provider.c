@@ -46,7 +46,7 @@ static int open_locked(int family, int type, int protocol, struct provider_socke
     struct provider_socket *self = provider_socket_new(family, type, protocol);
     if (self == NULL)
         return -SOCK_ENOBUFS;
-    error = is_stream(self) ? stream_open(self) : datagrams_open(self);
+    error = is_stream(self) ? lwip_stream_open(self) : lwip_datagrams_open(self);
     if (error != 0) {
         provider_socket_free(self);
         return error;
@@ -81,8 +81,8 @@ static int provider_bind(struct provider_socket *self, const struct sock_address
     if (error == 0)
         error = provider_check_local(&ip);
     if (error == 0)
-        error = is_stream(self) ? stream_bind(self, &ip, local->port)
-                                : datagrams_bind(self, &ip, local->port);
+        error = is_stream(self) ? lwip_stream_bind(self, &ip, local->port)
+                                : lwip_datagrams_bind(self, &ip, local->port);
     UNLOCK_TCPIP_CORE();
     return error;
 }
@@ -93,8 +93,8 @@ static int provider_connect(struct provider_socket *self, const struct sock_addr
     LOCK_TCPIP_CORE();
     int error = self->closed ? -SOCK_EBADF : provider_address_to_lwip(peer, &ip);
     if (error == 0)
-        error = is_stream(self) ? stream_connect(self, &ip, peer->port)
-                                : datagrams_connect(self, &ip, peer->port);
+        error = is_stream(self) ? lwip_stream_connect(self, &ip, peer->port)
+                                : lwip_datagrams_connect(self, &ip, peer->port);
     UNLOCK_TCPIP_CORE();
     return error;
 }
@@ -102,7 +102,7 @@ static int provider_connect(struct provider_socket *self, const struct sock_addr
 static int provider_connected(struct provider_socket *self)
 {
     LOCK_TCPIP_CORE();
-    int outcome = self->closed ? -SOCK_EBADF : stream_connected(self);
+    int outcome = self->closed ? -SOCK_EBADF : lwip_stream_connected(self);
     UNLOCK_TCPIP_CORE();
     return outcome;
 }
@@ -111,14 +111,14 @@ static void provider_cancel(struct provider_socket *self)
 {
     LOCK_TCPIP_CORE();
     if (!self->closed)
-        stream_cancel(self);
+        lwip_stream_cancel(self);
     UNLOCK_TCPIP_CORE();
 }
 
 static int provider_listen(struct provider_socket *self, int backlog)
 {
     LOCK_TCPIP_CORE();
-    int error = self->closed ? -SOCK_EBADF : listener_listen(self, backlog);
+    int error = self->closed ? -SOCK_EBADF : lwip_listener_listen(self, backlog);
     UNLOCK_TCPIP_CORE();
     return error;
 }
@@ -129,7 +129,7 @@ static int provider_accept(struct provider_socket *self, struct provider_socket 
     ip_addr_t ip;
     u16_t port;
     LOCK_TCPIP_CORE();
-    int error = self->closed ? -SOCK_EBADF : listener_accept(self, accepted, &ip, &port);
+    int error = self->closed ? -SOCK_EBADF : lwip_listener_accept(self, accepted, &ip, &port);
     UNLOCK_TCPIP_CORE();
     if (error == 0)
         provider_address_from_lwip(self->family, &ip, port, peer);
@@ -141,7 +141,7 @@ static ptrdiff_t provider_pending(struct provider_socket *self)
     ptrdiff_t pending = -SOCK_EBADF;
     LOCK_TCPIP_CORE();
     if (!self->closed)
-        pending = is_stream(self) ? stream_pending(self) : datagrams_pending(self);
+        pending = is_stream(self) ? lwip_stream_pending(self) : lwip_datagrams_pending(self);
     UNLOCK_TCPIP_CORE();
     return pending;
 }
@@ -154,8 +154,8 @@ static ptrdiff_t provider_receive(struct provider_socket *self, uint8_t *data, s
     ptrdiff_t got = -SOCK_EBADF;
     LOCK_TCPIP_CORE();
     if (!self->closed)
-        got = is_stream(self) ? stream_receive(self, data, bytes)
-                              : datagrams_receive(self, data, bytes, &ip, &port);
+        got = is_stream(self) ? lwip_stream_receive(self, data, bytes)
+                              : lwip_datagrams_receive(self, data, bytes, &ip, &port);
     UNLOCK_TCPIP_CORE();
     if (got >= 0 && from != NULL && !is_stream(self))
         provider_address_from_lwip(self->family, &ip, port, from);
@@ -171,8 +171,8 @@ static ptrdiff_t provider_send(struct provider_socket *self, const uint8_t *data
     if (!self->closed) {
         sent = to == NULL ? 0 : provider_address_to_lwip(to, &ip);
         if (sent == 0)
-            sent = is_stream(self) ? stream_send(self, data, bytes)
-                                   : datagrams_send(self, data, bytes, to == NULL ? NULL : &ip,
+            sent = is_stream(self) ? lwip_stream_send(self, data, bytes)
+                                   : lwip_datagrams_send(self, data, bytes, to == NULL ? NULL : &ip,
                                                     to == NULL ? 0 : to->port);
     }
     UNLOCK_TCPIP_CORE();
@@ -186,8 +186,8 @@ static int provider_name_of(struct provider_socket *self, bool peer, struct sock
     LOCK_TCPIP_CORE();
     int error = -SOCK_EBADF;
     if (!self->closed)
-        error = is_stream(self) ? stream_name(self, peer, &ip, &port)
-                                : datagrams_name(self, peer, &ip, &port);
+        error = is_stream(self) ? lwip_stream_name(self, peer, &ip, &port)
+                                : lwip_datagrams_name(self, peer, &ip, &port);
     UNLOCK_TCPIP_CORE();
     if (error == 0)
         provider_address_from_lwip(self->family, &ip, port, name);
@@ -200,8 +200,8 @@ static int provider_option_set(struct provider_socket *self, enum provider_optio
     LOCK_TCPIP_CORE();
     int error = -SOCK_EBADF;
     if (!self->closed)
-        error = is_stream(self) ? stream_option_set(self, option, value)
-                                : datagrams_option_set(self, option, value);
+        error = is_stream(self) ? lwip_stream_option_set(self, option, value)
+                                : lwip_datagrams_option_set(self, option, value);
     UNLOCK_TCPIP_CORE();
     return error;
 }
@@ -212,8 +212,8 @@ static int provider_option_get(struct provider_socket *self, enum provider_optio
     LOCK_TCPIP_CORE();
     int error = -SOCK_EBADF;
     if (!self->closed)
-        error = is_stream(self) ? stream_option_get(self, option, value)
-                                : datagrams_option_get(self, option, value);
+        error = is_stream(self) ? lwip_stream_option_get(self, option, value)
+                                : lwip_datagrams_option_get(self, option, value);
     UNLOCK_TCPIP_CORE();
     return error;
 }
@@ -224,11 +224,11 @@ static void provider_close(struct provider_socket *self, bool unread)
     self->closed = true;
     self->event = NULL;
     if (!is_stream(self))
-        datagrams_close(self);
+        lwip_datagrams_close(self);
     else if (self->stream.state == STREAM_LISTENING)
-        listener_close(self);
+        lwip_listener_close(self);
     else
-        stream_close(self, unread);
+        lwip_stream_close(self, unread);
     UNLOCK_TCPIP_CORE();
 }
 

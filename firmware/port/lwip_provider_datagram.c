@@ -78,7 +78,7 @@ static u8_t on_raw(void *arg, struct raw_pcb *pcb, struct pbuf *p, const ip_addr
     return 0;
 }
 
-int datagrams_open(struct provider_socket *self)
+int lwip_datagrams_open(struct provider_socket *self)
 {
     u8_t ip_type = provider_ip_type(self->family);
     if (self->type == SOCK_TYPE_DGRAM) {
@@ -104,7 +104,7 @@ int datagrams_open(struct provider_socket *self)
     return 0;
 }
 
-int datagrams_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
+int lwip_datagrams_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
 {
     if (self->datagrams.udp != NULL)
         return provider_error(udp_bind(self->datagrams.udp, ip, port));
@@ -145,7 +145,7 @@ static void drop_others(struct provider_socket *self, const ip_addr_t *ip, u16_t
     }
 }
 
-int datagrams_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
+int lwip_datagrams_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
 {
     if (ip_addr_isany(ip))
         return -SOCK_ENETUNREACH;
@@ -163,13 +163,13 @@ int datagrams_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t p
     return error;
 }
 
-ptrdiff_t datagrams_pending(struct provider_socket *self)
+ptrdiff_t lwip_datagrams_pending(struct provider_socket *self)
 {
     const struct datagram *first = self->datagrams.first;
     return first != NULL ? (ptrdiff_t)first->bytes : -SOCK_EAGAIN;
 }
 
-ptrdiff_t datagrams_receive(struct provider_socket *self, uint8_t *data, size_t bytes,
+ptrdiff_t lwip_datagrams_receive(struct provider_socket *self, uint8_t *data, size_t bytes,
                             ip_addr_t *from, u16_t *port)
 {
     struct datagram *first = self->datagrams.first;
@@ -207,7 +207,7 @@ static ptrdiff_t send_raw(struct provider_socket *self, struct pbuf *p, const ip
     return provider_error(raw_sendto(pcb, p, ip));
 }
 
-ptrdiff_t datagrams_send(struct provider_socket *self, const uint8_t *data, size_t bytes,
+ptrdiff_t lwip_datagrams_send(struct provider_socket *self, const uint8_t *data, size_t bytes,
                          const ip_addr_t *ip, u16_t port)
 {
     struct datagrams *queue = &self->datagrams;
@@ -238,7 +238,7 @@ ptrdiff_t datagrams_send(struct provider_socket *self, const uint8_t *data, size
     return result == 0 ? (ptrdiff_t)bytes : result;
 }
 
-int datagrams_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port)
+int lwip_datagrams_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port)
 {
     const struct udp_pcb *udp = self->datagrams.udp;
     const struct raw_pcb *raw = self->datagrams.raw;
@@ -252,7 +252,7 @@ int datagrams_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t
     return 0;
 }
 
-int datagrams_option_set(struct provider_socket *self, enum provider_option option, int64_t value)
+int lwip_datagrams_option_set(struct provider_socket *self, enum provider_option option, int64_t value)
 {
     struct udp_pcb *udp = self->datagrams.udp;
     struct raw_pcb *raw = self->datagrams.raw;
@@ -274,7 +274,7 @@ int datagrams_option_set(struct provider_socket *self, enum provider_option opti
     return -SOCK_ENOPROTOOPT;
 }
 
-int datagrams_option_get(struct provider_socket *self, enum provider_option option, int64_t *value)
+int lwip_datagrams_option_get(struct provider_socket *self, enum provider_option option, int64_t *value)
 {
     const struct udp_pcb *udp = self->datagrams.udp;
     const struct raw_pcb *raw = self->datagrams.raw;
@@ -290,7 +290,7 @@ int datagrams_option_get(struct provider_socket *self, enum provider_option opti
     return -SOCK_ENOPROTOOPT;
 }
 
-void datagrams_close(struct provider_socket *self)
+void lwip_datagrams_close(struct provider_socket *self)
 {
     while (self->datagrams.first != NULL)
         drop_first(&self->datagrams);

@@ -47,7 +47,7 @@ static void end_attempt(const struct quote *quote)
             ip_addr_eq(&pcb->remote_ip, &quote->to) &&
             /* tcp_connect() numbers the SYN one below its iss, as lastack says */
             sequence == pcb->lastack) {
-            stream_refused(pcb);
+            lwip_stream_refused(pcb);
             return;
         }
     }

@@ -105,49 +105,49 @@ int provider_check_route(const ip_addr_t *local, const ip_addr_t *remote);
 bool provider_is_group(const ip_addr_t *ip);
 
 /* lwip_provider_tcp.c */
-int stream_open(struct provider_socket *self);
-int stream_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t port);
-int stream_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port);
-int stream_connected(struct provider_socket *self);
-void stream_cancel(struct provider_socket *self);
-ptrdiff_t stream_pending(struct provider_socket *self);
-ptrdiff_t stream_receive(struct provider_socket *self, uint8_t *data, size_t bytes);
-ptrdiff_t stream_send(struct provider_socket *self, const uint8_t *data, size_t bytes);
-int stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port);
-int stream_option_set(struct provider_socket *self, enum provider_option option, int64_t value);
-int stream_option_get(struct provider_socket *self, enum provider_option option, int64_t *value);
-void stream_close(struct provider_socket *self, bool unread);
+int lwip_stream_open(struct provider_socket *self);
+int lwip_stream_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t port);
+int lwip_stream_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port);
+int lwip_stream_connected(struct provider_socket *self);
+void lwip_stream_cancel(struct provider_socket *self);
+ptrdiff_t lwip_stream_pending(struct provider_socket *self);
+ptrdiff_t lwip_stream_receive(struct provider_socket *self, uint8_t *data, size_t bytes);
+ptrdiff_t lwip_stream_send(struct provider_socket *self, const uint8_t *data, size_t bytes);
+int lwip_stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port);
+int lwip_stream_option_set(struct provider_socket *self, enum provider_option option, int64_t value);
+int lwip_stream_option_get(struct provider_socket *self, enum provider_option option, int64_t *value);
+void lwip_stream_close(struct provider_socket *self, bool unread);
 /* The peer's device or a router said that nobody serves this connection attempt. */
-void stream_refused(struct tcp_pcb *pcb);
+void lwip_stream_refused(struct tcp_pcb *pcb);
 
 /* lwip_provider_listen.c */
-int listener_listen(struct provider_socket *self, int backlog);
-int listener_accept(struct provider_socket *self, struct provider_socket **accepted,
+int lwip_listener_listen(struct provider_socket *self, int backlog);
+int lwip_listener_accept(struct provider_socket *self, struct provider_socket **accepted,
                     ip_addr_t *ip, u16_t *port);
-void listener_close(struct provider_socket *self);
+void lwip_listener_close(struct provider_socket *self);
 /* A connection died before it was accepted. */
-void listener_remove(struct provider_socket *waiting);
+void lwip_listener_remove(struct provider_socket *waiting);
 
 /* Of lwip_provider_tcp.c, for the listener: the callbacks of a connection; a silent pcb. */
-void stream_adopt(struct provider_socket *self, struct tcp_pcb *pcb);
-void stream_detach(struct tcp_pcb *pcb);
-void stream_free_received(struct provider_socket *self);
-void stream_apply_options(struct provider_socket *self);
+void lwip_stream_adopt(struct provider_socket *self, struct tcp_pcb *pcb);
+void lwip_stream_detach(struct tcp_pcb *pcb);
+void lwip_stream_free_received(struct provider_socket *self);
+void lwip_stream_apply_options(struct provider_socket *self);
 
 /* lwip_provider_datagram.c */
-int datagrams_open(struct provider_socket *self);
-int datagrams_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t port);
-int datagrams_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port);
-ptrdiff_t datagrams_pending(struct provider_socket *self);
-ptrdiff_t datagrams_receive(struct provider_socket *self, uint8_t *data, size_t bytes,
+int lwip_datagrams_open(struct provider_socket *self);
+int lwip_datagrams_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t port);
+int lwip_datagrams_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port);
+ptrdiff_t lwip_datagrams_pending(struct provider_socket *self);
+ptrdiff_t lwip_datagrams_receive(struct provider_socket *self, uint8_t *data, size_t bytes,
                             ip_addr_t *from, u16_t *port);
-ptrdiff_t datagrams_send(struct provider_socket *self, const uint8_t *data, size_t bytes,
+ptrdiff_t lwip_datagrams_send(struct provider_socket *self, const uint8_t *data, size_t bytes,
                          const ip_addr_t *ip, u16_t port);
-int datagrams_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port);
-int datagrams_option_set(struct provider_socket *self, enum provider_option option, int64_t value);
-int datagrams_option_get(struct provider_socket *self, enum provider_option option,
+int lwip_datagrams_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port);
+int lwip_datagrams_option_set(struct provider_socket *self, enum provider_option option, int64_t value);
+int lwip_datagrams_option_get(struct provider_socket *self, enum provider_option option,
                          int64_t *value);
-void datagrams_close(struct provider_socket *self);
+void lwip_datagrams_close(struct provider_socket *self);
 
 /* lwip_provider_icmp.c: start to listen for "unreachable"; 0 or an error. */
 int icmp_watch(void);

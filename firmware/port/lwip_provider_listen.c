@@ -34,8 +34,8 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t error)
     waiting->stream.local_port = pcb->local_port;
     ip_addr_copy(waiting->stream.peer_ip, pcb->remote_ip);
     waiting->stream.peer_port = pcb->remote_port;
-    stream_adopt(waiting, pcb);
-    stream_apply_options(waiting);
+    lwip_stream_adopt(waiting, pcb);
+    lwip_stream_apply_options(waiting);
     tcp_backlog_delayed(pcb);
 
     if (stream->waiting_last == NULL)
@@ -48,7 +48,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t error)
     return ERR_OK;
 }
 
-int listener_listen(struct provider_socket *self, int backlog)
+int lwip_listener_listen(struct provider_socket *self, int backlog)
 {
     struct stream *stream = &self->stream;
     if (stream->state == STREAM_LISTENING) {
@@ -71,7 +71,7 @@ int listener_listen(struct provider_socket *self, int backlog)
     return 0;
 }
 
-void listener_remove(struct provider_socket *waiting)
+void lwip_listener_remove(struct provider_socket *waiting)
 {
     struct stream *stream = &waiting->stream.listener->stream;
     struct provider_socket *before = NULL;
@@ -91,7 +91,7 @@ void listener_remove(struct provider_socket *waiting)
     waiting->stream.next = NULL;
 }
 
-int listener_accept(struct provider_socket *self, struct provider_socket **accepted,
+int lwip_listener_accept(struct provider_socket *self, struct provider_socket **accepted,
                     ip_addr_t *ip, u16_t *port)
 {
     struct provider_socket *waiting = self->stream.waiting_first;
@@ -99,7 +99,7 @@ int listener_accept(struct provider_socket *self, struct provider_socket **accep
         return -SOCK_EINVAL;
     if (waiting == NULL)
         return -SOCK_EAGAIN;
-    listener_remove(waiting);
+    lwip_listener_remove(waiting);
     tcp_backlog_accepted(waiting->stream.pcb);
     ip_addr_copy(*ip, waiting->stream.peer_ip);
     *port = waiting->stream.peer_port;
@@ -107,15 +107,15 @@ int listener_accept(struct provider_socket *self, struct provider_socket **accep
     return 0;
 }
 
-void listener_close(struct provider_socket *self)
+void lwip_listener_close(struct provider_socket *self)
 {
     while (self->stream.waiting_first != NULL) {
         struct provider_socket *waiting = self->stream.waiting_first;
         struct tcp_pcb *pcb = waiting->stream.pcb;
-        listener_remove(waiting);
-        stream_detach(pcb);
+        lwip_listener_remove(waiting);
+        lwip_stream_detach(pcb);
         tcp_abort(pcb); /* its client learns by RST that nobody will serve it */
-        stream_free_received(waiting);
+        lwip_stream_free_received(waiting);
         provider_socket_free(waiting);
     }
     tcp_close(self->stream.pcb);

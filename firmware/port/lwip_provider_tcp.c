@@ -32,7 +32,7 @@ struct chunk {
     u8_t data[CHUNK_BYTES];
 };
 
-void stream_free_received(struct provider_socket *self)
+void lwip_stream_free_received(struct provider_socket *self)
 {
     struct stream *stream = &self->stream;
     while (stream->first != NULL) {
@@ -153,8 +153,8 @@ static void on_error(void *arg, err_t error)
 
     stream->pcb = NULL;
     if (stream->listener != NULL) {
-        listener_remove(self);
-        stream_free_received(self);
+        lwip_listener_remove(self);
+        lwip_stream_free_received(self);
         provider_socket_free(self);
         return;
     }
@@ -168,7 +168,7 @@ static void on_error(void *arg, err_t error)
     provider_event(self, PROVIDER_FAILED | PROVIDER_READABLE | PROVIDER_WRITABLE);
 }
 
-void stream_adopt(struct provider_socket *self, struct tcp_pcb *pcb)
+void lwip_stream_adopt(struct provider_socket *self, struct tcp_pcb *pcb)
 {
     self->stream.pcb = pcb;
     tcp_arg(pcb, self);
@@ -178,7 +178,7 @@ void stream_adopt(struct provider_socket *self, struct tcp_pcb *pcb)
     tcp_poll(pcb, on_poll, POLL_INTERVAL);
 }
 
-void stream_detach(struct tcp_pcb *pcb)
+void lwip_stream_detach(struct tcp_pcb *pcb)
 {
     tcp_arg(pcb, NULL);
     tcp_recv(pcb, NULL);
@@ -187,7 +187,7 @@ void stream_detach(struct tcp_pcb *pcb)
     tcp_poll(pcb, NULL, 0);
 }
 
-void stream_apply_options(struct provider_socket *self)
+void lwip_stream_apply_options(struct provider_socket *self)
 {
     struct stream *stream = &self->stream;
     struct tcp_pcb *pcb = stream->pcb;
@@ -219,14 +219,14 @@ static int renew(struct provider_socket *self)
     struct tcp_pcb *pcb = tcp_new_ip_type(provider_ip_type(self->family));
     if (pcb == NULL)
         return -SOCK_ENOBUFS;
-    stream_adopt(self, pcb);
-    stream_apply_options(self);
+    lwip_stream_adopt(self, pcb);
+    lwip_stream_apply_options(self);
     if (!stream->bound)
         return 0;
     int error = provider_error(tcp_bind(pcb, &stream->local_ip, stream->local_port));
     if (error != 0) {
         stream->pcb = NULL;
-        stream_detach(pcb);
+        lwip_stream_detach(pcb);
         tcp_close(pcb);
     }
     return error;
@@ -237,7 +237,7 @@ static int need_pcb(struct provider_socket *self)
     return self->stream.pcb != NULL ? 0 : renew(self);
 }
 
-int stream_open(struct provider_socket *self)
+int lwip_stream_open(struct provider_socket *self)
 {
     self->stream.keep_idle_s = TCP_KEEPIDLE_DEFAULT / 1000;
     self->stream.keep_interval_s = TCP_KEEPINTVL_DEFAULT / 1000;
@@ -245,7 +245,7 @@ int stream_open(struct provider_socket *self)
     return renew(self);
 }
 
-int stream_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
+int lwip_stream_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
 {
     struct stream *stream = &self->stream;
     /* A second tcp_bind() would chain the block twice and hang lwIP's lists. */
@@ -262,7 +262,7 @@ int stream_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
     return error;
 }
 
-int stream_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
+int lwip_stream_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port)
 {
     struct stream *stream = &self->stream;
     /* RFC 9293, MUST-46: such an address is never the peer of a connection. */
@@ -283,11 +283,11 @@ int stream_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port
         return -SOCK_EINPROGRESS;
 
     /* tcp_connect() leaves traces in the block when it fails. */
-    stream_cancel(self);
+    lwip_stream_cancel(self);
     return error;
 }
 
-int stream_connected(struct provider_socket *self)
+int lwip_stream_connected(struct provider_socket *self)
 {
     struct stream *stream = &self->stream;
     switch (stream->state) {
@@ -306,20 +306,20 @@ int stream_connected(struct provider_socket *self)
     return error != 0 ? error : -SOCK_ENOTCONN;
 }
 
-void stream_cancel(struct provider_socket *self)
+void lwip_stream_cancel(struct provider_socket *self)
 {
     struct stream *stream = &self->stream;
     struct tcp_pcb *pcb = stream->pcb;
     if (stream->state == STREAM_CONNECTED || stream->state == STREAM_BROKEN) {
         /* The answer came while the module gave up: end what it does not want any more. */
         if (pcb != NULL) {
-            stream_detach(pcb);
+            lwip_stream_detach(pcb);
             tcp_abort(pcb);
         }
-        stream_free_received(self);
+        lwip_stream_free_received(self);
         stream->finished = false;
     } else if (pcb != NULL) {
-        stream_detach(pcb);
+        lwip_stream_detach(pcb);
         if (pcb->state == CLOSED && !stream->bound)
             pcb->local_port = 0; /* taken by a tcp_connect() that failed; on no list */
         tcp_close(pcb); /* frees it without a word, in CLOSED and in SYN_SENT */
@@ -330,17 +330,17 @@ void stream_cancel(struct provider_socket *self)
     (void)renew(self);
 }
 
-void stream_refused(struct tcp_pcb *pcb)
+void lwip_stream_refused(struct tcp_pcb *pcb)
 {
     if (pcb->errf != on_error)
         return; /* not one of ours */
     struct provider_socket *self = pcb->callback_arg;
-    stream_detach(pcb);
+    lwip_stream_detach(pcb);
     tcp_close(pcb);
     on_error(self, ERR_RST);
 }
 
-ptrdiff_t stream_pending(struct provider_socket *self)
+ptrdiff_t lwip_stream_pending(struct provider_socket *self)
 {
     const struct stream *stream = &self->stream;
     if (stream->state == STREAM_LISTENING)
@@ -352,13 +352,13 @@ ptrdiff_t stream_pending(struct provider_socket *self)
     return stream->state == STREAM_CONNECTED ? -SOCK_EAGAIN : -SOCK_ENOTCONN;
 }
 
-ptrdiff_t stream_receive(struct provider_socket *self, uint8_t *data, size_t bytes)
+ptrdiff_t lwip_stream_receive(struct provider_socket *self, uint8_t *data, size_t bytes)
 {
     struct stream *stream = &self->stream;
     size_t copied = 0;
 
     if (stream->queued == 0)
-        return stream_pending(self); /* 0 at the end, or why there is nothing */
+        return lwip_stream_pending(self); /* 0 at the end, or why there is nothing */
     while (copied < bytes && stream->first != NULL) {
         struct chunk *chunk = stream->first;
         size_t part = (size_t)(chunk->end - chunk->start);
@@ -380,7 +380,7 @@ ptrdiff_t stream_receive(struct provider_socket *self, uint8_t *data, size_t byt
     return (ptrdiff_t)copied;
 }
 
-ptrdiff_t stream_send(struct provider_socket *self, const uint8_t *data, size_t bytes)
+ptrdiff_t lwip_stream_send(struct provider_socket *self, const uint8_t *data, size_t bytes)
 {
     struct stream *stream = &self->stream;
     size_t sent = 0;
@@ -420,7 +420,7 @@ ptrdiff_t stream_send(struct provider_socket *self, const uint8_t *data, size_t 
     return (ptrdiff_t)sent;
 }
 
-int stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port)
+int lwip_stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port)
 {
     const struct stream *stream = &self->stream;
     if (peer) {
@@ -436,7 +436,7 @@ int stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *p
     return 0;
 }
 
-int stream_option_set(struct provider_socket *self, enum provider_option option, int64_t value)
+int lwip_stream_option_set(struct provider_socket *self, enum provider_option option, int64_t value)
 {
     struct stream *stream = &self->stream;
     /* Milliseconds in lwIP's 32 bits; 255 is enough probes for anyone. */
@@ -470,11 +470,11 @@ int stream_option_set(struct provider_socket *self, enum provider_option option,
     default:
         return -SOCK_ENOPROTOOPT;
     }
-    stream_apply_options(self);
+    lwip_stream_apply_options(self);
     return 0;
 }
 
-int stream_option_get(struct provider_socket *self, enum provider_option option, int64_t *value)
+int lwip_stream_option_get(struct provider_socket *self, enum provider_option option, int64_t *value)
 {
     const struct stream *stream = &self->stream;
     switch (option) {
@@ -510,7 +510,7 @@ static err_t drain(struct tcp_pcb *pcb)
 {
     if (pcb->unsent != NULL)
         return ERR_OK;
-    stream_detach(pcb);
+    lwip_stream_detach(pcb);
     tcp_abort(pcb);
     return ERR_ABRT;
 }
@@ -528,7 +528,7 @@ static err_t on_drain_poll(void *arg, struct tcp_pcb *pcb)
     tcp_arg(pcb, (void *)polls);
     if (polls < DRAIN_POLLS_MAX)
         return drain(pcb);
-    stream_detach(pcb);
+    lwip_stream_detach(pcb);
     tcp_abort(pcb);
     return ERR_ABRT;
 }
@@ -556,17 +556,17 @@ static void close_unread(struct tcp_pcb *pcb)
     tcp_poll(pcb, on_drain_poll, 1);
 }
 
-void stream_close(struct provider_socket *self, bool unread)
+void lwip_stream_close(struct provider_socket *self, bool unread)
 {
     struct stream *stream = &self->stream;
     struct tcp_pcb *pcb = stream->pcb;
 
     unread = unread || stream->queued > 0;
-    stream_free_received(self);
+    lwip_stream_free_received(self);
     if (pcb == NULL)
         return;
     stream->pcb = NULL;
-    stream_detach(pcb);
+    lwip_stream_detach(pcb);
     if (stream->state == STREAM_CONNECTED && (unread || pcb->refused_data != NULL))
         close_unread(pcb);
     else

@@ -12,6 +12,7 @@
 
 #define TASKS_MAX 16
 #define EVENTS_MAX 256
+#define END_OF_TIME_NS (1000000000LL * MS) /* 11 days */
 
 enum task_state { TASK_READY, TASK_RUNNING, TASK_WAITING, TASK_DONE };
 
@@ -47,6 +48,8 @@ static size_t blocks;
 static size_t largest;
 static size_t allocations_left;
 static size_t waits;
+static int64_t (*pump_due_ns)(void);
+static void (*pump_run)(void);
 
 static void fail(const char *why)
 {
@@ -78,6 +81,13 @@ void fake_port_reset(int64_t now_ns)
     largest = 0;
     allocations_left = FAKE_NO_LIMIT;
     waits = 0;
+    fake_set_pump(NULL, NULL);
+}
+
+void fake_set_pump(int64_t (*due_ns)(void), void (*run)(void))
+{
+    pump_due_ns = due_ns;
+    pump_run = run;
 }
 
 void fake_at(int64_t at_ns, void (*run)(void *argument), void *argument)
@@ -118,6 +128,16 @@ static void advance(void)
         if (tasks[i].state == TASK_WAITING && tasks[i].deadline_ns != SOCK_DEADLINE_NEVER &&
             (next == NULL || tasks[i].deadline_ns < next->deadline_ns))
             next = &tasks[i];
+    }
+    int64_t pump_ns = pump_due_ns != NULL ? pump_due_ns() : SOCK_DEADLINE_NEVER;
+    if (pump_ns > END_OF_TIME_NS && pump_ns != SOCK_DEADLINE_NEVER)
+        fail("only timers are left that lead nowhere");
+    if (pump_ns != SOCK_DEADLINE_NEVER && (next == NULL || pump_ns <= next->deadline_ns) &&
+        (event_next == event_count || pump_ns < events[event_next].at_ns)) {
+        if (pump_ns > now)
+            now = pump_ns;
+        pump_run();
+        return;
     }
     if (event_next < event_count &&
         (next == NULL || events[event_next].at_ns <= next->deadline_ns)) {

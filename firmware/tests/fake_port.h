@@ -44,6 +44,12 @@ size_t fake_largest_block(void);
 void fake_limit_allocations(size_t successes);
 #define FAKE_NO_LIMIT SIZE_MAX
 
+/*
+ * Something beside the script that has work at times of its own, such as a stack's
+ * timers: due_ns() says when, run() does it. NULL: nothing, as after a reset.
+ */
+void fake_set_pump(int64_t (*due_ns)(void), void (*run)(void));
+
 /* Wake-ups that ended no wait usefully are the module's business; this counts all waits. */
 size_t fake_waits(void);
 
