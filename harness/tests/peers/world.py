@@ -118,6 +118,7 @@ class Cable:
 
     def host(self, number: int, **options: Any) -> Host:
         """Return a new host 10.0.0.`number` on this cable."""
+        options = {"ip6": f"2001:db8::{number}", **options}
         host = Host(
             f"10.0.0.{number}", f"02:00:00:00:00:{number:02x}", send=self._carrier(), loop=self._loop, **options
         )

@@ -3,6 +3,7 @@
 
 from sockbench.peers.errors import ConnectionLost
 from sockbench.peers.host import Host
+from sockbench.peers.nd import Prefix, Router
 from sockbench.peers.tcp import Connection, ConnectionOptions, Listener, Segment, TcpService
 from sockbench.peers.udp import Datagram, UdpEndpoint
 
@@ -13,6 +14,8 @@ __all__ = [
     "Datagram",
     "Host",
     "Listener",
+    "Prefix",
+    "Router",
     "Segment",
     "TcpService",
     "UdpEndpoint",

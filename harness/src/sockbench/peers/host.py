@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A host on the wire: one MAC and one IPv4 address, with ARP, ICMP, UDP and TCP.
+"""A host on the wire: one MAC address, IPv4 and IPv6, with ARP, ND, ICMP, UDP and TCP.
 
 It knows nothing of the board: frames come in through `receive`, frames go out through the `send`
 it was made with, time is that of the asyncio loop it was made with (integer nanoseconds). So a host
@@ -27,16 +27,26 @@ from sockbench.peers.arp import ArpService
 from sockbench.peers.fragments import Reassembly
 from sockbench.peers.headers import (
     ETHERTYPE_IPV4,
+    ETHERTYPE_IPV6,
     MORE_FRAGMENTS,
+    PROTOCOL_FRAGMENT,
     PROTOCOL_ICMP,
+    PROTOCOL_ICMPV6,
     PROTOCOL_TCP,
     PROTOCOL_UDP,
     IpPacket,
     build_ethernet,
     build_ipv4,
+    build_ipv6,
+    build_ipv6_fragment,
+    parse_icmp,
     parse_ipv4,
+    parse_ipv6,
+    pseudo_sum,
 )
 from sockbench.peers.icmp import IcmpService
+from sockbench.peers.icmp6 import Icmp6Service
+from sockbench.peers.nd import ALL_NODES, ALL_ROUTERS, NdService, link_local, solicited_node
 from sockbench.peers.tcp import TcpService
 from sockbench.peers.udp import UdpService
 
@@ -47,7 +57,10 @@ SendFrame = Callable[[bytes, int | None], None]
 
 
 class Host:
-    """A peer of the board. It answers ARP and echo requests, and nothing else unless told."""
+    """A peer of the board. It answers ARP, neighbour solicitations and echo requests, and nothing else unless told.
+
+    `ip6` is an IPv6 address beside the link-local one, which follows from the MAC address.
+    """
 
     def __init__(
         self,
@@ -57,6 +70,7 @@ class Host:
         send: SendFrame,
         loop: asyncio.AbstractEventLoop,
         prefix: int = 24,
+        ip6: str | None = None,
         neighbours: Mapping[str, str] | None = None,
         seed: int = 0,
         mtu: int = MTU,
@@ -72,19 +86,28 @@ class Host:
         host_bits = (1 << (32 - prefix)) - 1
         self._subnet_broadcast = (int.from_bytes(self._ip, "big") | host_bits).to_bytes(4, "big")
         self._groups: set[bytes] = set()
+        self._link_local = link_local(self._mac)
+        self.link_local = ip_text(self._link_local)
+        self.ip6 = None if ip6 is None else ip_text(ip_bytes(ip6))
+        self._ip6 = self._link_local if ip6 is None else ip_bytes(ip6)
+        own6 = (self._link_local,) if ip6 is None else (self._ip6, self._link_local)
+        self._groups6 = {ALL_NODES, *map(solicited_node, own6)}
+        self._own6 = frozenset(own6)
         self._identification = 0
         self._reassembly = Reassembly()
         random = Random(f"{seed} {self.mac} {ip}")
         self.arp = ArpService(loop, self._mac, self._ip, send)
         self.icmp = IcmpService(self, loop)
-        self.udp = UdpService(self, loop, self.icmp.refused)
+        self.nd = NdService(self, loop, self._mac, own6)
+        self.icmp6 = Icmp6Service(self, loop)
+        self.udp = UdpService(self, loop, self._refuse)
         self.tcp = TcpService(self, loop, random)
         for neighbour, address in (neighbours or {}).items():
-            self.arp.know(neighbour, address)
+            (self.nd if ":" in neighbour else self.arp).know(neighbour, address)
 
     def join(self, group: str) -> None:
-        """Receive datagrams for a multicast group (without telling anybody by IGMP)."""
-        self._groups.add(ip_bytes(group))
+        """Receive datagrams for a multicast group (without telling anybody by IGMP or MLD)."""
+        (self._groups6 if ":" in group else self._groups).add(ip_bytes(group))
 
     def receive(self, frame: bytes) -> bool:
         """Act on a frame of the board, now; return whether it was for this host and somebody here wanted it."""
@@ -102,6 +125,13 @@ class Host:
             return self._receive_ip(packet, is_unicast=destination == self._mac)
         if ethertype == b"\x08\x06":
             return self.arp.receive(frame[14:])
+        if ethertype == b"\x86\xdd":
+            packet = parse_ipv6(frame[14:])
+            if packet is None or not self._is_for_us6(packet.destination):
+                return False
+            if packet.protocol != PROTOCOL_ICMPV6:
+                self.nd.heard(packet.source, frame[6:12])
+            return self._receive_ip(packet, is_unicast=destination == self._mac)
         return False
 
     def send_ip(
@@ -115,36 +145,29 @@ class Host:
         at: int | None = None,
     ) -> None:
         """Send a packet, in fragments if it is larger than the MTU; asks by ARP whom it does not know."""
-        origin = self._ip if source is None else source
+        origin = self.source_for(destination) if source is None else source
         self._identification = (self._identification + 1) & 0xFFFF
-        room = self.mtu - 20
-        if len(payload) <= room:
-            packets = [build_ipv4(origin, destination, protocol, payload, identification=self._identification, ttl=ttl)]
-        else:
-            step = room & ~7
-            packets = [
-                build_ipv4(
-                    origin,
-                    destination,
-                    protocol,
-                    payload[offset : offset + step],
-                    identification=self._identification,
-                    ttl=ttl,
-                    flags=MORE_FRAGMENTS if offset + step < len(payload) else 0,
-                    fragment_offset=offset,
-                )
-                for offset in range(0, len(payload), step)
-            ]
+        if len(destination) == 16:
+            packets = self._ipv6_packets(origin, destination, protocol, payload, ttl)
+            if destination[0] == 0xFF:
+                self._send_packets(packets, at, ETHERTYPE_IPV6, multicast_mac(destination))
+            else:
+                self.nd.when_known(destination, partial(self._send_packets, packets, at, ETHERTYPE_IPV6))
+            return
+        packets = self._ipv4_packets(origin, destination, protocol, payload, ttl)
         if destination in (BROADCAST_IP, self._subnet_broadcast):
-            self._send_packets(packets, at, BROADCAST_MAC)
+            self._send_packets(packets, at, ETHERTYPE_IPV4, BROADCAST_MAC)
         elif is_multicast(destination):
-            self._send_packets(packets, at, multicast_mac(destination))
+            self._send_packets(packets, at, ETHERTYPE_IPV4, multicast_mac(destination))
         else:
-            self.arp.when_known(destination, partial(self._send_packets, packets, at))
+            self.arp.when_known(destination, partial(self._send_packets, packets, at, ETHERTYPE_IPV4))
 
     def source_for(self, destination: bytes) -> bytes:
         """Return the host's own address of the destination's family."""
-        return self._ip
+        if len(destination) == 4:
+            return self._ip
+        is_local = destination[:2] == b"\xfe\x80" or (destination[0] == 0xFF and destination[1] & 15 == 2)
+        return self._link_local if is_local else self._ip6
 
     def close(self) -> None:
         """Forget every connection and endpoint and cancel every timer, without a word."""
@@ -163,6 +186,14 @@ class Host:
             return self.udp.receive(packet, refusable=is_unicast)
         if packet.protocol == PROTOCOL_ICMP:
             return self.icmp.receive(packet)
+        if packet.protocol == PROTOCOL_ICMPV6 and len(packet.source) == 16:
+            pseudo = pseudo_sum(packet.source, packet.destination) + PROTOCOL_ICMPV6 + len(packet.payload)
+            message = parse_icmp(packet.payload, pseudo=pseudo)
+            if message is None:
+                return False
+            if 133 <= message.type <= 137:
+                return self.nd.receive(packet, message)
+            return self.icmp6.receive(packet, message)
         return False
 
     def _is_for_us(self, destination: bytes) -> bool:
@@ -173,9 +204,57 @@ class Host:
             or destination in self._groups
         )
 
-    def _send_packets(self, packets: list[bytes], at: int | None, mac: bytes) -> None:
+    def _is_for_us6(self, destination: bytes) -> bool:
+        return (
+            destination in self._own6
+            or destination in self._groups6
+            or (destination == ALL_ROUTERS and self.nd.router is not None)
+        )
+
+    def _refuse(self, packet: IpPacket) -> None:
+        if len(packet.source) == 4:
+            self.icmp.refused(packet)
+        else:
+            header = build_ipv6(packet.source, packet.destination, packet.protocol, packet.payload)[:40]
+            self.icmp6.refused(packet, header)
+
+    def _ipv4_packets(self, source: bytes, destination: bytes, protocol: int, payload: bytes, ttl: int) -> list[bytes]:
+        identification = self._identification
+        room = self.mtu - 20
+        if len(payload) <= room:
+            return [build_ipv4(source, destination, protocol, payload, identification=identification, ttl=ttl)]
+        step = room & ~7
+        return [
+            build_ipv4(
+                source,
+                destination,
+                protocol,
+                payload[offset : offset + step],
+                identification=identification,
+                ttl=ttl,
+                flags=MORE_FRAGMENTS if offset + step < len(payload) else 0,
+                fragment_offset=offset,
+            )
+            for offset in range(0, len(payload), step)
+        ]
+
+    def _ipv6_packets(
+        self, source: bytes, destination: bytes, protocol: int, payload: bytes, hop_limit: int
+    ) -> list[bytes]:
+        if len(payload) <= self.mtu - 40:
+            return [build_ipv6(source, destination, protocol, payload, hop_limit=hop_limit)]
+        step = (self.mtu - 48) & ~7
+        packets = []
+        for offset in range(0, len(payload), step):
+            is_last = offset + step >= len(payload)
+            part = payload[offset : offset + step]
+            part = build_ipv6_fragment(protocol, self._identification, offset, not is_last, part)
+            packets.append(build_ipv6(source, destination, PROTOCOL_FRAGMENT, part, hop_limit=hop_limit))
+        return packets
+
+    def _send_packets(self, packets: list[bytes], at: int | None, ethertype: int, mac: bytes) -> None:
         for packet in packets:
-            self._send(build_ethernet(mac, self._mac, ETHERTYPE_IPV4, packet), at)
+            self._send(build_ethernet(mac, self._mac, ethertype, packet), at)
 
     def __repr__(self) -> str:
         return f"Host({ip_text(self._ip)}, {self.mac})"

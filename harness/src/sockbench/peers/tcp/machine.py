@@ -36,6 +36,8 @@ CHALLENGES_MAX = 10
 CHALLENGE_PERIOD_NS = 5_000_000_000
 TIMESTAMP_TICK_NS = 1_000_000  # RFC 7323 5.4: between 1 ms and 1 s.
 TIMESTAMPS_BYTES = 12
+MSS_IPV4, MSS_IPV6 = 1460, 1440  # What an MTU of 1500 leaves (RFC 9293 3.7.1).
+SEND_MSS_IPV6 = 1220  # RFC 9293 MUST-15
 
 _SENDING_STATES = ("ESTABLISHED", "CLOSE-WAIT", "FIN-WAIT-1", "CLOSING", "LAST-ACK")
 
@@ -85,6 +87,8 @@ class Machine:
         self._out = Sender(
             loop, options, isn, emit=self._emit, emit_syn=self._emit_syn, give_up=lambda: self._lose("timeout")
         )
+        if len(path.local) == 16:
+            self._out.mss = SEND_MSS_IPV6
         self._edge = 0  # Right edge of the receive window: the most that was ever advertised.
         self._acked = 0  # What our last segment acknowledged.
         self._ack_due = 0  # Data segments that no acknowledgement has left for.
@@ -345,7 +349,7 @@ class Machine:
         ours = self.options
         is_answer = self._state != "SYN-SENT"
         options = build_options(
-            mss=ours.mss,
+            mss=min(ours.mss, MSS_IPV6) if ours.mss == MSS_IPV4 and len(self._path.local) == 16 else ours.mss,
             window_scale=ours.window_scale if not is_answer or self._scaled else None,
             sack_permitted=ours.sack and (not is_answer or self._sack),
             timestamps=(self._clock(), self._recent_timestamp)
