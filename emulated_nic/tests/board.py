@@ -39,11 +39,11 @@ def build_firmware(folder):
 class Board:
     """One QEMU, its link, and a hash over everything that crossed it."""
 
-    def __init__(self, qemu, elf, *, seed=1, shift=3, options=()):
+    def __init__(self, qemu, elf, *, seed=1, shift=3, machine="", options=()):
         ours, theirs = socket.socketpair()
         self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            [str(qemu), "-M", f"sockbench,link-fd={theirs.fileno()},seed={seed}",
+            [str(qemu), "-M", f"sockbench,link-fd={theirs.fileno()},seed={seed}{machine}",
              "-accel", "tcg", "-icount", f"shift={shift},sleep=off", "-nodefaults",
              "-display", "none", "-kernel", str(elf), *options],
             pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stderr=self.log)
@@ -62,14 +62,16 @@ class Board:
         self.close()
 
     def close(self):
-        """End QEMU by closing the link, and tell how it ended."""
+        """End QEMU by closing the link; there is no other way it may need."""
         self.link.close()
         try:
-            return self.process.wait(timeout=5)
+            self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise
+        finally:
+            self.log.close()
 
     def stderr(self):
         self.process.wait(timeout=5)
@@ -120,6 +122,7 @@ class Board:
             message = self.receive()
             if message[0] == wanted:
                 return message
+            assert message[0] != PANIC, message
             self.reply(message[2] + wake_in)
 
     def boot(self):

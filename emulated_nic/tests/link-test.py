@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Test the link of a running board: what qtest, which stops the CPU, can't.
+
+Reset and its trace, the end of either side, malformed replies, panic, the
+debugger's stop, other NIC models, and real time with QEMU's own network.
+"""
+
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+import unittest
+
+from board import (EXIT, FAULT, FRAME, HERE, HELLO, MBOX, MESSAGE, MILLISECOND, PANIC, QUIT,
+                   RESET, SECOND, STOP, TX, WAKE, Board, Gone, build_firmware)
+
+QEMU = pathlib.Path()
+FOLDER = tempfile.TemporaryDirectory()
+ELF = pathlib.Path()
+
+BROADCAST = b"\xff" * 6
+PEER = b"\x02\x00\x00\x00\x00\x02"
+SAMPLE = BROADCAST + PEER + b"\x88\xb5" + bytes(46)
+
+
+def reset(seed):
+    return (0, RESET, struct.pack("<Q", seed))
+
+
+def scenario(board):
+    """Use everything once, from a fresh board on; the last message is unanswered."""
+    _, _, now, _ = board.boot()
+    board.reply(now + SECOND, (now + MILLISECOND, FRAME, SAMPLE),
+                (now + MILLISECOND, MESSAGE, b"echo"))
+    answers = [board.receive()]
+    board.reply(answers[0][2] + SECOND)
+    answers.append(board.receive())
+    now = answers[1][2]
+    board.reply(now + 70 * MILLISECOND, (now + 5, MESSAGE, b"Console"))
+    _, _, now, _ = board.until(MBOX)
+    board.reply(now + 70 * MILLISECOND)
+    answers.append(board.receive())
+    return [answer[0] for answer in answers]
+
+
+class Reset(unittest.TestCase):
+    def test_a_reset_board_is_as_a_fresh_one(self):
+        with Board(QEMU, ELF, seed=9) as board:
+            kinds = scenario(board)
+            self.assertEqual(sorted(kinds), [TX, MBOX, WAKE])
+            fresh = board.hash.hexdigest()
+            for _ in range(50):
+                board.reply(board.now + SECOND, reset(9))
+                scenario(board)
+                self.assertEqual(board.hash.hexdigest(), fresh)
+
+    def test_the_seed_of_a_reset_is_the_next_runs(self):
+        with Board(QEMU, ELF, seed=1) as board:
+            scenario(board)
+            first = board.hash.hexdigest()
+            board.reply(board.now + SECOND, reset(2))
+            scenario(board)
+            second = board.hash.hexdigest()
+            board.reply(board.now + SECOND, reset(1))
+            scenario(board)
+            self.assertNotEqual(first, second)
+            self.assertEqual(board.hash.hexdigest(), first)
+
+    def test_reset_in_any_state_gives_the_same_trace(self):
+        with Board(QEMU, ELF) as board:
+            scenario(board)
+            fresh = board.hash.hexdigest()
+            for what in (b"Panic", b"Xit", b"Hang"):
+                board.reply(board.now + SECOND, (0, MESSAGE, what))
+                kind, *_ = board.receive()
+                self.assertEqual(kind, {b"P": PANIC, b"X": EXIT, b"H": WAKE}[what[:1]])
+                # Not at once, but from the timer, while the CPU is off or hangs.
+                board.reply(board.now + SECOND, (board.now + 12345, *reset(1)[1:]))
+                scenario(board)
+                self.assertEqual(board.hash.hexdigest(), fresh)
+
+    def test_scheduled_events_are_forgotten(self):
+        with Board(QEMU, ELF) as board:
+            board.boot()
+            board.reply(board.now + SECOND, reset(1), (board.now + MILLISECOND, MESSAGE, b"late"))
+            board.boot()
+            board.reply(board.now + SECOND)
+            self.assertEqual(board.receive()[0], WAKE)
+
+
+class Ends(unittest.TestCase):
+    def test_quit_is_status_0(self):
+        with Board(QEMU, ELF) as board:
+            board.boot()
+            board.reply(SECOND, (0, QUIT, b""))
+            self.assertEqual(board.process.wait(5), 0)
+            self.assertEqual(board.stderr(), "")
+
+    def test_a_closed_link_ends_qemu_while_it_owes_nothing(self):
+        with Board(QEMU, ELF) as board:
+            board.boot()
+            board.reply(board.now + SECOND)
+            board.receive()
+            board.link.close()
+            self.assertEqual(board.process.wait(5), 1)
+            self.assertEqual(board.stderr(), "")
+
+    def test_a_closed_link_ends_qemu_while_the_guest_hangs(self):
+        with Board(QEMU, ELF) as board:
+            board.boot()
+            # No wake-up within reach: nothing but the socket can tell it.
+            board.reply(2**62, (0, MESSAGE, b"Hang"))
+            board.link.close()
+            self.assertEqual(board.process.wait(5), 1)
+
+    def test_a_killed_harness_leaves_no_qemu(self):
+        harness = textwrap.dedent(f"""
+            import sys, time
+            sys.path.insert(0, {str(HERE)!r})
+            from board import Board
+            board = Board({str(QEMU)!r}, {str(ELF)!r})
+            board.boot()
+            # A copy of the link stays open elsewhere: only the death is a sign.
+            board.reply(2**62, (0, 1, b"Hang"))
+            print(board.process.pid, flush=True)
+            time.sleep(60)
+        """)
+        parent = subprocess.Popen([sys.executable, "-c", harness], stdout=subprocess.PIPE, text=True)
+        pid = int(parent.stdout.readline())
+        parent.kill()
+        parent.wait()
+        parent.stdout.close()
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline and pathlib.Path(f"/proc/{pid}").exists():
+            if " Z " in pathlib.Path(f"/proc/{pid}/stat").read_text():
+                break
+            time.sleep(0.01)
+        else:
+            self.assertFalse(pathlib.Path(f"/proc/{pid}").exists())
+
+    def test_sigterm_ends_a_hanging_board(self):
+        with Board(QEMU, ELF) as board:
+            board.boot()
+            board.reply(2**62, (0, MESSAGE, b"Hang"))
+            board.process.send_signal(signal.SIGTERM)
+            self.assertEqual(board.process.wait(5), 0)
+
+
+class Malformed(unittest.TestCase):
+    def refuse(self, raw, reason):
+        with Board(QEMU, ELF) as board:
+            board.boot()
+            board.link.sendall(raw)
+            self.assertEqual(board.process.wait(5), 1)
+            lines = board.stderr().splitlines()
+            self.assertEqual(len(lines), 1, lines)
+            self.assertIn("malformed reply", lines[0])
+            self.assertIn(reason, lines[0])
+
+    def event(self, kind, payload, size=None):
+        body = struct.pack("<QHH", SECOND, 1, 0)
+        body += struct.pack("<QBBHI", 0, kind, 0, 0, len(payload) if size is None else size)
+        body += payload
+        return struct.pack("<I", len(body)) + body
+
+    def test_lengths(self):
+        self.refuse(struct.pack("<IQ", 11, 0), "impossible length")
+        self.refuse(struct.pack("<IQ", 2**31, 0), "impossible length")
+
+    def test_bytes_left_over(self):
+        self.refuse(struct.pack("<IQHHB", 13, SECOND, 0, 0, 0), "bytes after its last event")
+        self.refuse(struct.pack("<IQHH", 12, SECOND, 0, 0) * 2, "bytes after its end")
+
+    def test_a_cut_event(self):
+        self.refuse(struct.pack("<IQHH", 12, SECOND, 1, 0), "within an event")
+        self.refuse(self.event(MESSAGE, b"abc", size=4), "longer than the reply")
+        self.refuse(self.event(MESSAGE, b"", size=2**32 - 1), "longer than the reply")
+
+    def test_an_unknown_kind(self):
+        self.refuse(self.event(6, b""), "unknown event")
+
+    def test_impossible_sizes(self):
+        for kind, size in ((FRAME, 0), (FRAME, 65536), (MESSAGE, 131073), (FAULT, 11),
+                           (RESET, 7), (STOP, 1), (QUIT, 1)):
+            with self.subTest(kind=kind, size=size):
+                self.refuse(self.event(kind, bytes(size)), "impossible size")
+
+    def test_a_wake_up_that_never_comes(self):
+        self.refuse(struct.pack("<IQHH", 12, 2**64 - 1, 0, 0), "not finite")
+
+    def test_the_largest_sizes_pass(self):
+        with Board(QEMU, ELF) as board:
+            board.boot()
+            board.reply(board.now + SECOND, (0, FRAME, BROADCAST + bytes(65529)))
+            self.assertEqual(board.receive()[0], WAKE)
+
+
+class Time(unittest.TestCase):
+    def test_events_happen_on_the_next_instruction_boundary(self):
+        for shift in (0, 2, 3, 6):
+            with self.subTest(shift=shift), Board(QEMU, ELF, shift=shift) as board:
+                board.boot()
+                self.assertEqual(board.hello, (1, shift, 1))
+                for delay in (1, 777, 12345, 999_999, 7 * SECOND + 1):
+                    due = board.now + delay
+                    board.reply(due)
+                    kind, _, at, _ = board.receive()
+                    self.assertEqual(kind, WAKE)
+                    self.assertTrue(0 <= at - due < 2**shift, (delay, at - due))
+
+    def test_sleeping_long_costs_nothing(self):
+        with Board(QEMU, ELF) as board:
+            board.boot()
+            board.reply(board.now + SECOND, (0, MESSAGE, b"Panic"))
+            board.receive()
+            started = time.monotonic()
+            board.reply(10**6 * SECOND)
+            self.assertEqual(board.receive()[2], 10**6 * SECOND)
+            self.assertLess(time.monotonic() - started, 5)
+
+    def test_a_debuggers_stops_do_not_move_time(self):
+        def trace(disturb):
+            with tempfile.TemporaryDirectory() as folder:
+                path = f"{folder}/monitor"
+                options = ["-monitor", f"unix:{path},server=on,wait=off"]
+                with Board(QEMU, ELF, options=options) as board:
+                    board.boot()
+                    monitor = socket.socket(socket.AF_UNIX)
+                    monitor.connect(path)
+                    for number in range(200):
+                        due = board.now + 1_234_567
+                        if disturb and number % 10 == 0:
+                            # STOP first, "cont" as soon as the monitor is heard.
+                            monitor.sendall(b"cont\n")
+                            board.reply(due, (board.now + 5000, STOP, b""),
+                                        (due - 700, FRAME, SAMPLE))
+                        else:
+                            board.reply(due, (due - 700, FRAME, SAMPLE))
+                        while True:
+                            try:
+                                board.link.settimeout(0.2)
+                                kind, *_ = board.receive()
+                                break
+                            except TimeoutError:
+                                monitor.sendall(b"cont\n")
+                        self.assertIn(kind, (TX, WAKE))
+                    monitor.close()
+                    return board.hash.hexdigest()
+        self.assertEqual(trace(False), trace(True))
+
+
+class Wire(unittest.TestCase):
+    # The firmware knows sockbench-eth only, so these look at the wire alone,
+    # before it has executed an instruction.
+
+    def test_link_faults_work_with_every_nic(self):
+        down, up = struct.pack("<III", 1, 1, 0), struct.pack("<III", 2, 1, 0)
+        for nic in ("sockbench-eth", "lan9118"):
+            with self.subTest(nic=nic), Board(QEMU, ELF, machine=f",nic={nic}") as board:
+                self.assertEqual(board.receive()[0], HELLO)
+                board.reply(SECOND, (0, FAULT, down), (0, FRAME, SAMPLE), (0, FAULT, up))
+                board.receive()
+                self.assertEqual(board.drops, [(2, FRAME)])
+
+    def test_a_board_without_a_nic_drops_frames(self):
+        with Board(QEMU, ELF, machine=",nic=none") as board:
+            self.assertEqual(board.receive()[0], HELLO)
+            board.reply(SECOND, (0, FRAME, SAMPLE))
+            board.receive()
+            self.assertEqual(board.drops, [(4, FRAME)])
+
+
+class CommandLine(unittest.TestCase):
+    def refused(self, *options):
+        done = subprocess.run([QEMU, "-display", "none", "-nodefaults", *options],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=10,
+                              check=False)
+        self.assertEqual(done.returncode, 1, done)
+        lines = done.stderr.splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        return lines[0]
+
+    def test_mistakes_are_told_in_one_line(self):
+        link, _keep = socket.socketpair()
+        os.set_inheritable(link.fileno(), True)
+        self.addCleanup(link.close)
+        self.addCleanup(_keep.close)
+        kernel = ["-kernel", str(ELF)]
+        self.assertIn("-kernel", self.refused("-M", "sockbench"))
+        self.assertIn("soldered", self.refused("-M", "sockbench", "-m", "8M", *kernel))
+        self.assertIn("nic=e1000", self.refused("-M", "sockbench,nic=e1000", *kernel))
+        self.assertIn("not an open socket", self.refused("-M", "sockbench,link-fd=99", *kernel))
+
+    def test_a_link_needs_the_instruction_clock(self):
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            done = subprocess.run(
+                [QEMU, "-M", f"sockbench,link-fd={theirs.fileno()}", "-display", "none",
+                 "-nodefaults", "-kernel", ELF], pass_fds=[theirs.fileno()], capture_output=True,
+                text=True, timeout=10, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("-icount", done.stderr)
+
+
+class RealTime(unittest.TestCase):
+    def test_frames_cross_an_ordinary_back_end(self):
+        """The NIC works with QEMU's own net clients, in real time, without a link."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            process = subprocess.Popen(
+                [QEMU, "-M", "sockbench", "-display", "none", "-serial", "none", "-monitor",
+                 "none", "-nic", f"socket,fd={theirs.fileno()},model=sockbench-eth",
+                 "-kernel", ELF], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
+            try:
+                ours.settimeout(0.1)
+                answer = b""
+                for _ in range(100):
+                    # Until the firmware has enabled its receiver, frames are lost.
+                    ours.sendall(struct.pack(">I", len(SAMPLE)) + SAMPLE)
+                    try:
+                        answer = ours.recv(4 + 60)
+                        break
+                    except TimeoutError:
+                        continue
+            finally:
+                process.kill()
+                process.wait()
+        self.assertEqual(answer[:4], struct.pack(">I", 60))
+        self.assertEqual(answer[4:10], PEER)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: link-test.py QEMU [unittest options]")
+    QEMU = pathlib.Path(sys.argv.pop(1)).resolve()
+    ELF = build_firmware(FOLDER.name)
+    unittest.main()
