@@ -19,7 +19,7 @@ int provider_error(err_t error)
     case ERR_BUF:
         return -SOCK_ENOBUFS;
     case ERR_RTE:
-        return -SOCK_ENETUNREACH;
+        return -SOCK_EHOSTUNREACH;
     case ERR_USE:
         return -SOCK_EADDRINUSE;
     case ERR_ISCONN:
@@ -130,12 +130,12 @@ int provider_check_local(const ip_addr_t *ip)
 static int check_route4(const struct netif *netif, const ip4_addr_t *remote)
 {
     if (ip4_addr_isany_val(*netif_ip4_addr(netif)))
-        return -SOCK_ENETUNREACH;
+        return -SOCK_EHOSTUNREACH;
     if (ip4_addr_net_eq(remote, netif_ip4_addr(netif), netif_ip4_netmask(netif)) ||
         ip4_addr_islinklocal(remote) || ip4_addr_ismulticast(remote) ||
         ip4_addr_isbroadcast(remote, netif))
         return 0;
-    return ip4_addr_isany_val(*netif_ip4_gw(netif)) ? -SOCK_ENETUNREACH : 0;
+    return ip4_addr_isany_val(*netif_ip4_gw(netif)) ? -SOCK_EHOSTUNREACH : 0;
 }
 
 static bool is_own_prefix(const struct netif *netif, const ip6_addr_t *remote)
@@ -153,11 +153,11 @@ static int check_route6(struct netif *netif, const ip_addr_t *remote)
 {
     const ip6_addr_t *ip6 = ip_2_ip6(remote);
     if (ip_netif_get_local_ip(netif, remote) == NULL)
-        return -SOCK_ENETUNREACH;
+        return -SOCK_EHOSTUNREACH;
     if (ip6_addr_islinklocal(ip6) || ip6_addr_ismulticast(ip6) || ip6_addr_isloopback(ip6) ||
         is_own_prefix(netif, ip6))
         return 0;
-    return nd6_find_route(ip6) != NULL ? 0 : -SOCK_ENETUNREACH;
+    return nd6_find_route(ip6) != NULL ? 0 : -SOCK_EHOSTUNREACH;
 }
 
 int provider_check_route(const ip_addr_t *local, const ip_addr_t *remote)
@@ -166,7 +166,7 @@ int provider_check_route(const ip_addr_t *local, const ip_addr_t *remote)
         return -SOCK_ENETUNREACH;
     struct netif *netif = ip_route(local, remote);
     if (netif == NULL)
-        return -SOCK_ENETUNREACH;
+        return -SOCK_EHOSTUNREACH;
     return IP_IS_V6(remote) ? check_route6(netif, remote)
                             : check_route4(netif, ip_2_ip4(remote));
 }

@@ -284,6 +284,8 @@ static ptrdiff_t fake_send(struct provider_socket *self, const uint8_t *data, si
     }
     if (bytes > sizeof self->sent_datagrams[0].data)
         return -SOCK_EMSGSIZE;
+    if (self->sent_datagram_count == FAKE_DATAGRAMS_MAX)
+        self->sent_datagram_count = 0;
     struct fake_datagram *datagram = &self->sent_datagrams[self->sent_datagram_count++];
     if (bytes > 0)
         memcpy(datagram->data, data, bytes);

@@ -69,7 +69,7 @@ static void test_destinations(void **state)
     CALL("sendto", udp, BYTES("x"), TUPLE(STR("0.0.0.0"), INT(9)));
     expect_io_error(SOCK_ENETUNREACH);
     CALL("sendto", udp, BYTES("x"), TUPLE(STR("192.168.7.7"), INT(9))); /* no gateway */
-    expect_io_error(SOCK_ENETUNREACH);
+    expect_io_error(SOCK_EHOSTUNREACH);
     CALL("connect", udp, TUPLE(STR("0.0.0.0"), INT(9)));
     expect_io_error(SOCK_ENETUNREACH);
     assert_int_equal(wire_count(), 0);
@@ -82,7 +82,7 @@ static void test_destinations(void **state)
     assert_int_equal(wire_count(), 3);
     wire_set_link(false);
     CALL("sendto", udp, BYTES("x"), TUPLE(STR("10.0.0.2"), INT(9)));
-    expect_io_error(SOCK_ENETUNREACH);
+    expect_io_error(SOCK_EHOSTUNREACH);
     CALL("connect", udp, TUPLE(STR("10.0.0.2"), INT(9)));
     expect_none(); /* local, whatever the link does */
     wire_set_link(true);
