@@ -76,10 +76,15 @@ def lint(prepared: Prepared) -> list[Check]:
         return f"{len(sources)} files"
 
     def checkpatch(log: Path) -> str:
+        # By their paths within QEMU's tree, because the script allows some things in tests only.
+        # The register lists (another licence) and bare-metal firmware are not QEMU's dialect.
+        folder = CHECKOUT / "emulated_nic"
+        inside = [path.relative_to("emulated_nic") for path in models]
+        ours = [path for path in inside if path.parts[0] == "hw" or path.parts[:2] == ("tests", "qtest")]
         script = prepared.trees["qemu"].path / "scripts" / "checkpatch.pl"
-        run_logged(["perl", script, "--no-tree", "--terse", "--no-summary", "--quiet", "--file", *models],
-                   log, "QEMU's checkpatch", cwd=CHECKOUT)  # fmt: skip
-        return f"{len(models)} files"
+        run_logged(["perl", script, "--no-tree", "--terse", "--no-summary", "--quiet", "--file", *ours],
+                   log, "QEMU's checkpatch", cwd=folder)  # fmt: skip
+        return f"{len(ours)} files"
 
     def ruff(log: Path) -> str:
         run_logged([tools / "ruff", "check", "--no-cache", *PYTHON_FOLDERS], log, "ruff", cwd=CHECKOUT)

@@ -50,7 +50,7 @@ REG32(ETH_MAX_FRAME, 0x02c)             /* bytes without FCS; reset 1514 */
 REG32(ETH_TX_BASE, 0x030)               /* 16-byte aligned */
 REG32(ETH_TX_SIZE, 0x034)               /* descriptors: power of two, 2..1024 */
 REG32(ETH_TX_HEAD, 0x038)               /* RO: next one the MAC takes */
-REG32(ETH_TX_TAIL, 0x03c)               /* first one it must not take; doorbell */
+REG32(ETH_TX_TAIL, 0x03c)               /* first it must not take; doorbell */
 REG32(ETH_RX_BASE, 0x040)
 REG32(ETH_RX_SIZE, 0x044)
 REG32(ETH_RX_HEAD, 0x048)

@@ -31,7 +31,7 @@ def run(qemu, elf, exchanges):
     """Return (hash, virtual ns), or raise Gone with QEMU's last words."""
     with Board(qemu, elf) as board:
         _, _, now, _ = board.boot()
-        for number, delay in zip(range(exchanges), delays(7)):
+        for number, delay in zip(range(exchanges), delays(7), strict=False):
             frame = BROADCAST + PEER + b"\x88\xb5" + number.to_bytes(46, "little")
             board.reply(now + 10 * MILLISECOND, (now + delay, FRAME, frame))
             kind, _, now, _ = board.receive()

@@ -18,8 +18,25 @@ import textwrap
 import time
 import unittest
 
-from board import (EXIT, FAULT, FRAME, HERE, HELLO, MBOX, MESSAGE, MILLISECOND, PANIC, QUIT,
-                   RESET, SECOND, STOP, TX, WAKE, Board, Gone, build_firmware)
+from board import (
+    EXIT,
+    FAULT,
+    FRAME,
+    HELLO,
+    HERE,
+    MBOX,
+    MESSAGE,
+    MILLISECOND,
+    PANIC,
+    QUIT,
+    RESET,
+    SECOND,
+    STOP,
+    TX,
+    WAKE,
+    Board,
+    build_firmware,
+)
 
 QEMU = pathlib.Path()
 FOLDER = tempfile.TemporaryDirectory()
