@@ -6,11 +6,14 @@
  * buffers of this driver, which travel up the stack and come back by release().
  *
  * Interrupts: the handler only masks the MAC and tells the thread, which works until there is
- * nothing left and then unmasks. A transmission is normally finished before send() returns, so
- * TX_DONE is unmasked only while frames are under way.
+ * nothing left and then unmasks. There are none for transmission, since that happens within the
+ * write of the doorbell (datasheet 4): frames still there afterwards mean a stuck engine, which is
+ * restarted.
  *
- * Locking: the transmit ring is send()'s and service()'s, the receive pool is receive()'s and
- * release()'s; both are short and run with interrupts masked (port/os.h).
+ * Checksums: frames that the MAC finds wrong go up like the unchecked ones, for the stack to judge
+ * and count.
+ *
+ * Locking: ring indices and the pool of receive buffers change with interrupts masked (port/os.h).
  *
  * SPDX-License-Identifier: BSD-3-Clause
  */
@@ -34,12 +37,10 @@
  * header is aligned. */
 #define RX_HEADROOM 2u
 #define RX_DATA_BYTES 1520u
-/* A good frame says in one of these causes that the thread is wanted. */
-#define CAUSES_RX (FIELD_MASK(ETH_INT_STATUS, RX_DONE) | FIELD_MASK(ETH_INT_STATUS, RX_NOBUF) |      \
-                   FIELD_MASK(ETH_INT_STATUS, RX_ERROR))
-#define CAUSES_TX (FIELD_MASK(ETH_INT_STATUS, TX_DONE) | FIELD_MASK(ETH_INT_STATUS, TX_ERROR))
-#define CAUSES_ALWAYS                                                                              \
-    (CAUSES_RX | FIELD_MASK(ETH_INT_STATUS, LINK_CHANGE) | FIELD_MASK(ETH_INT_STATUS, DMA_ERROR))
+/* What the thread is wanted for. RX_NOBUF: the refill found no buffer, a release() comes. */
+#define CAUSES                                                                                     \
+    (FIELD_MASK(ETH_INT_STATUS, RX_DONE) | FIELD_MASK(ETH_INT_STATUS, LINK_CHANGE) |               \
+     FIELD_MASK(ETH_INT_STATUS, DMA_ERROR))
 
 static_assert(RX_DATA_BYTES >= FRAME_BYTES_MAX + RX_HEADROOM, "one buffer per received frame");
 static_assert(TX_RING > NET_PARTS_MAX, "a frame fits the ring");
@@ -62,8 +63,8 @@ enum counter {
     TX_RING_FULL,   /* send() refused: ring full */
     TX_REFUSED,     /* send() refused: parts or size */
     TX_LOST,        /* frames the MAC reported as not sent */
-    RX_BAD_CHECKSUM,/* frames dropped because the MAC found a wrong checksum */
-    RX_BAD_FRAME,   /* frames dropped: they span buffers or have no length */
+    TX_RESTARTS,    /* times the transmit engine was stuck */
+    RX_BAD_FRAME,   /* frames dropped: the MAC could not store them in one buffer */
     RX_NO_BUFFER,   /* refills that found the pool empty */
     DMA_STOPPED,    /* times the engine stopped and was set up again */
     LINK_CHANGES,
@@ -71,15 +72,16 @@ enum counter {
     COUNTERS,
 };
 static const char *const counter_names[COUNTERS] = {
-    "tx_ring_full",  "tx_refused",  "tx_lost",      "rx_bad_checksum", "rx_bad_frame",
-    "rx_no_buffer",  "dma_stopped", "link_changes", "interrupts",
+    "tx_ring_full", "tx_refused",  "tx_lost",      "tx_restarts", "rx_bad_frame",
+    "rx_no_buffer", "dma_stopped", "link_changes", "interrupts",
 };
 
 static struct {
     struct net_callbacks callbacks;
     struct net_capabilities capabilities;
     uint32_t counters[COUNTERS];
-    bool linked; /* between link() and unlink() */
+    bool linked;  /* between link() and unlink() */
+    bool running; /* the engines are on and the rings are in use */
     bool link_up;
 
     uint32_t tx_first; /* oldest descriptor in use */
@@ -151,7 +153,7 @@ static void eth_release(struct net_buffer *buffer)
     os_mask();
     buffer->next = eth.rx_free;
     eth.rx_free = buffer;
-    if (eth.linked)
+    if (eth.running)
         rx_refill();
     os_unmask();
 }
@@ -175,34 +177,28 @@ static struct net_buffer *eth_receive(void)
         frame->bytes = (uint16_t)(result & SB_ETH_DESC_LEN_MASK);
         frame->ip_checksum_good = (result & SB_ETH_RX_CSUM_IP_OK) != 0;
         frame->l4_checksum_good = (result & SB_ETH_RX_CSUM_L4_OK) != 0;
-        if ((result & (SB_ETH_RX_CSUM_IP_BAD | SB_ETH_RX_CSUM_L4_BAD)) != 0) {
-            eth.counters[RX_BAD_CHECKSUM]++;
-        } else if ((result & SB_ETH_RX_FIRST) == 0 || (result & SB_ETH_RX_LAST) == 0 ||
-                   frame->bytes == 0 || frame->bytes > RX_DATA_BYTES - RX_HEADROOM) {
-            eth.counters[RX_BAD_FRAME]++;
-        } else {
+        bool whole = (result & SB_ETH_RX_FIRST) != 0 && (result & SB_ETH_RX_LAST) != 0;
+        if (whole && (result & SB_ETH_RX_RES_ERROR) == 0 && frame->bytes != 0 &&
+            frame->bytes <= RX_DATA_BYTES - RX_HEADROOM)
             return frame;
-        }
+        eth.counters[RX_BAD_FRAME]++;
         eth_release(frame);
     }
 }
 
 /* Transmit. */
 
-/* Give back the frames that were sent. Returns whether any are still under way. */
+/* Give back the frames that were sent. Returns whether any are left. */
 static bool tx_finish(void)
 {
     for (;;) {
         os_mask();
         uint32_t index = eth.tx_first;
-        if (index == eth.tx_next) {
-            os_unmask();
-            return false;
-        }
-        uint32_t result = tx_ring[index].result;
+        bool left = index != eth.tx_next;
+        uint32_t result = left ? tx_ring[index].result : 0;
         if ((result & SB_ETH_DONE) == 0) {
             os_unmask();
-            return true;
+            return left;
         }
         bool last = (tx_ring[index].control & SB_ETH_TX_LAST) != 0;
         void *token = eth.tx_tokens[index];
@@ -215,13 +211,24 @@ static bool tx_finish(void)
     }
 }
 
+/* A stuck engine goes on from where it is when it is disabled and enabled (datasheet 9). */
+static void tx_restart(void)
+{
+    os_mask();
+    uint32_t control = mac_read(A_ETH_CTRL);
+    if ((control & FIELD_MASK(ETH_CTRL, TX_ENABLE)) != 0) {
+        eth.counters[TX_RESTARTS]++;
+        mac_write(A_ETH_CTRL, control & ~FIELD_MASK(ETH_CTRL, TX_ENABLE));
+        mac_write(A_ETH_CTRL, control);
+    }
+    os_unmask();
+}
+
 static int eth_send(const struct net_part *parts, size_t count, uint32_t flags, void *token)
 {
     size_t bytes = 0;
-    uint32_t requests = SB_ETH_TX_IRQ;
+    uint32_t requests = SB_ETH_TX_LAST;
 
-    if (!eth.linked || !eth.link_up)
-        return -ENETDOWN;
     for (size_t i = 0; i < count; i++)
         bytes += parts[i].bytes;
     if (count == 0 || count > NET_PARTS_MAX || bytes == 0 || bytes > FRAME_BYTES_MAX) {
@@ -233,8 +240,11 @@ static int eth_send(const struct net_part *parts, size_t count, uint32_t flags, 
     if ((flags & NET_SEND_TCP_CHECKSUM) != 0)
         requests |= SB_ETH_TX_CSUM_L4;
 
-    tx_finish();
     os_mask();
+    if (!eth.running || !eth.link_up) {
+        os_unmask();
+        return -ENETDOWN;
+    }
     if (eth_ring_room(eth.tx_first, eth.tx_next, TX_RING) < count) {
         eth.counters[TX_RING_FULL]++;
         os_unmask();
@@ -243,7 +253,7 @@ static int eth_send(const struct net_part *parts, size_t count, uint32_t flags, 
     for (size_t i = 0; i < count; i++) {
         struct descriptor *descriptor = &tx_ring[eth.tx_next];
         descriptor->address = (uint32_t)(uintptr_t)parts[i].data;
-        descriptor->control = parts[i].bytes | (i == count - 1 ? SB_ETH_TX_LAST | requests : 0);
+        descriptor->control = parts[i].bytes | (i == count - 1 ? requests : 0);
         descriptor->result = 0;
         eth.tx_tokens[eth.tx_next] = token;
         eth.tx_next = eth_ring_after(eth.tx_next, 1, TX_RING);
@@ -253,12 +263,8 @@ static int eth_send(const struct net_part *parts, size_t count, uint32_t flags, 
     os_unmask();
 
     if (tx_finish()) {
-        /* Not sent at once: let the interrupt finish it. */
-        os_mask();
-        uint32_t mask = mac_read(A_ETH_INT_MASK);
-        if (mask != 0)
-            mac_write(A_ETH_INT_MASK, mask | CAUSES_TX);
-        os_unmask();
+        tx_restart();
+        tx_finish();
     }
     return 0;
 }
@@ -320,27 +326,29 @@ static void mac_start(void)
     mac_write(A_ETH_CTRL, control);
     os_mask();
     rx_refill();
+    eth.running = true;
     os_unmask();
 }
 
-/* Disable both engines and take everything back; addresses and counters survive. */
+/* Disable both engines and take everything back. */
 static void mac_stop(void)
 {
-    uint32_t mac_low = mac_read(A_ETH_MAC_LO);
-    uint32_t mac_high = mac_read(A_ETH_MAC_HI);
-
+    os_mask();
+    eth.running = false;
     mac_write(A_ETH_INT_MASK, 0);
     mac_write(A_ETH_CTRL, 0);
+    os_unmask();
     rings_empty();
-    mac_write(A_ETH_MAC_LO, mac_low);
-    mac_write(A_ETH_MAC_HI, mac_high);
 }
 
 static int eth_init(const struct net_callbacks *callbacks, uint8_t *rx_memory, size_t rx_bytes)
 {
     if (mac_read(A_ETH_ID) != SB_ETH_ID_VALUE)
         return -ENODEV;
+    mac_write(A_ETH_CTRL, FIELD_MASK(ETH_CTRL, RESET));
     uint32_t caps = mac_read(A_ETH_CAPS);
+    if (FIELD_GET(caps, ETH_CAPS, SCATTER) == 0)
+        return -ENODEV;
     eth.callbacks = *callbacks;
     eth.capabilities.rx_checksum = FIELD_GET(caps, ETH_CAPS, RX_CSUM) != 0;
     eth.capabilities.tx_checksum_ip = FIELD_GET(caps, ETH_CAPS, TX_CSUM) != 0;
@@ -371,7 +379,7 @@ static int eth_link(void)
     eth.linked = true;
     mac_write(A_ETH_INT_STATUS, UINT32_MAX);
     link_notice();
-    mac_write(A_ETH_INT_MASK, CAUSES_ALWAYS);
+    mac_write(A_ETH_INT_MASK, CAUSES);
     return 0;
 }
 
@@ -393,7 +401,6 @@ static void eth_service(void)
     uint32_t causes = mac_read(A_ETH_INT_STATUS);
     mac_write(A_ETH_INT_STATUS, causes);
 
-    tx_finish();
     if ((causes & FIELD_MASK(ETH_INT_STATUS, LINK_CHANGE)) != 0 && eth.linked)
         link_notice();
     if ((causes & FIELD_MASK(ETH_INT_STATUS, DMA_ERROR)) != 0 && eth.linked) {
@@ -403,38 +410,31 @@ static void eth_service(void)
     }
 }
 
+/*
+ * What came after service() acknowledged the causes is in the status register again and interrupts
+ * as soon as the mask lets it (datasheet 10), so nothing can be missed here.
+ */
 static bool eth_rearm(void)
 {
-    if (!eth.linked)
-        return false;
-    bool busy = tx_finish();
     os_mask();
-    mac_write(A_ETH_INT_MASK, CAUSES_ALWAYS | (busy ? CAUSES_TX : 0));
-    /* What came after the last look is still in the status register and interrupts now, except
-     * for frames whose cause was acknowledged before they were taken. */
-    bool frame_waits =
-        eth.rx_first != eth.rx_next && (rx_ring[eth.rx_first].result & SB_ETH_DONE) != 0;
-    if (frame_waits)
-        mac_write(A_ETH_INT_MASK, 0);
+    if (eth.running)
+        mac_write(A_ETH_INT_MASK, CAUSES);
     os_unmask();
-    return frame_waits;
+    return false;
 }
 
 /* Filters, address, counters. */
 
-/* The hash filter's bit: the upper six bits of the address's CRC-32 (IEEE 802.3 3.2.9). */
+/* The hash filter's bit: the upper six bits of the address's reflected CRC-32 (datasheet 5). */
 static unsigned multicast_bit(const uint8_t address[6])
 {
     uint32_t crc = UINT32_MAX;
     for (int i = 0; i < 6; i++) {
-        crc ^= (uint32_t)address[i] << 24;
-        for (int bit = 0; bit < 8; bit++) {
-            uint32_t reversed = 0;
-            (void)reversed;
-            crc = (crc & 0x80000000u) != 0 ? crc << 1 ^ 0x04c11db7u : crc << 1;
-        }
+        crc ^= address[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = (crc & 1) != 0 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
     }
-    return crc >> 26;
+    return ~crc >> 26;
 }
 
 static void eth_multicast(const uint8_t address[6], bool join)

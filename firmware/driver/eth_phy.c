@@ -22,11 +22,12 @@
 #define ANAR_SELECTOR_802_3 0x0001u
 #define ANAR_MODES 0x01e0u /* 10 and 100 Mbit/s, half and full duplex */
 #define PHY_ANLPAR 5
+/* What a line that nobody drives reads. */
+#define UNDRIVEN 0xffffu
 
-/* An MDIO frame is 64 bits at 2.5 MHz at the slowest, 26 us; a read of the register takes a few
- * instructions. A PHY has half a second for its reset (22.2.4.1.1). */
-#define MDIO_POLLS_MAX 100000
-#define RESET_POLLS_MAX 20000
+/* An access takes 2 us (datasheet 7), and a look at the register a few instructions: this is at
+ * least 100 us on any clock the board can have. */
+#define MDIO_POLLS_MAX 5000
 
 static bool mdio_wait(void)
 {
@@ -44,36 +45,34 @@ static uint32_t mdio_command(unsigned phy_register)
            phy_register << R_ETH_MDIO_CTRL_REG_SHIFT;
 }
 
-/* 0xffff, what an undriven line reads, when nothing answers. */
-static uint32_t phy_read(unsigned phy_register)
+static bool phy_read(unsigned phy_register, uint32_t *value)
 {
     reg_write(SB_ETH_BASE, A_ETH_MDIO_CTRL, mdio_command(phy_register));
-    return mdio_wait() ? reg_read(SB_ETH_BASE, A_ETH_MDIO_DATA) & 0xffffu : 0xffffu;
+    if (!mdio_wait())
+        return false;
+    *value = reg_read(SB_ETH_BASE, A_ETH_MDIO_DATA);
+    return *value != UNDRIVEN;
 }
 
-static void phy_write(unsigned phy_register, uint32_t value)
+static bool phy_write(unsigned phy_register, uint32_t value)
 {
     reg_write(SB_ETH_BASE, A_ETH_MDIO_DATA, value);
     reg_write(SB_ETH_BASE, A_ETH_MDIO_CTRL,
               mdio_command(phy_register) | FIELD_MASK(ETH_MDIO_CTRL, WRITE));
-    mdio_wait();
+    return mdio_wait();
 }
 
 bool eth_phy_start(void)
 {
-    if (phy_read(PHY_ID1) == 0xffffu)
+    uint32_t id;
+    if (!phy_read(PHY_ID1, &id))
         return false;
     /* A PHY that came out of power-on by itself has negotiated already; doing it again would take
      * the link down for milliseconds. */
     if (eth_phy_link_up())
         return true;
-    phy_write(PHY_BMCR, BMCR_RESET);
-    int polls = 0;
-    while ((phy_read(PHY_BMCR) & BMCR_RESET) != 0 && polls < RESET_POLLS_MAX)
-        polls++;
-    phy_write(PHY_ANAR, ANAR_SELECTOR_802_3 | ANAR_MODES);
-    phy_write(PHY_BMCR, BMCR_ANENABLE | BMCR_ANRESTART);
-    return polls < RESET_POLLS_MAX;
+    return phy_write(PHY_BMCR, BMCR_RESET) && phy_write(PHY_ANAR, ANAR_SELECTOR_802_3 | ANAR_MODES) &&
+           phy_write(PHY_BMCR, BMCR_ANENABLE | BMCR_ANRESTART);
 }
 
 void eth_phy_stop(void)
@@ -83,10 +82,15 @@ void eth_phy_stop(void)
 
 bool eth_phy_link_up(void)
 {
+    uint32_t status;
+    uint32_t ours;
+    uint32_t theirs;
+
     /* The link bit latches low, so the first read tells of the past (22.2.4.2.13). */
-    phy_read(PHY_BMSR);
-    uint32_t status = phy_read(PHY_BMSR);
+    if (!phy_read(PHY_BMSR, &status) || !phy_read(PHY_BMSR, &status))
+        return false;
     if ((status & BMSR_LINK) == 0 || (status & BMSR_ANEGCOMPLETE) == 0)
         return false;
-    return (phy_read(PHY_ANAR) & phy_read(PHY_ANLPAR) & ANAR_MODES) != 0;
+    return phy_read(PHY_ANAR, &ours) && phy_read(PHY_ANLPAR, &theirs) &&
+           (ours & theirs & ANAR_MODES) != 0;
 }
