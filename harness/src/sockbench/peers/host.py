@@ -111,7 +111,7 @@ class Host:
 
     def receive(self, frame: bytes) -> bool:
         """Act on a frame of the board, now; return whether it was for this host and somebody here wanted it."""
-        if not self.enabled:
+        if not self.enabled or len(frame) < 14:
             return False
         destination = frame[:6]
         if destination != self._mac and not destination[0] & 1:

@@ -86,11 +86,16 @@ class Waiters:
                 self._waiting.remove(entry)
 
     def notify(self) -> None:
-        """Let go everybody whose condition holds now."""
-        for entry in [entry for entry in self._waiting if entry[0]()]:
-            self._waiting.remove(entry)
-            if not entry[1].done():
-                entry[1].set_result(None)
+        """Let go everybody whose condition holds now; whose condition raises gets that exception."""
+        for entry in list(self._waiting):
+            condition, future = entry
+            if future.done():
+                continue
+            try:
+                if condition():
+                    future.set_result(None)
+            except Exception as error:
+                future.set_exception(error)
 
     def __bool__(self) -> bool:
         return bool(self._waiting)

@@ -61,6 +61,11 @@ class Connection(Machine):
         return self._in.finished
 
     @property
+    def finished(self) -> bool:
+        """Whether nothing can be sent any more: `finish` was called, or the connection is over."""
+        return self._out.fin_wanted or self._out.is_over
+
+    @property
     def unsent(self) -> int:
         """Return how many bytes wait for the other end's window."""
         return self._out.unsent
@@ -152,7 +157,7 @@ class Connection(Machine):
         if at is not None:
             self._loop.call_at(at, self.send, data)
             return
-        if self._out.fin_wanted or self._out.is_over:
+        if self.finished:
             raise ConnectionLost(f"{self} cannot send any more")
         self._out.queue(data)
 

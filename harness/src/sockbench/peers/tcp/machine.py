@@ -135,8 +135,8 @@ class Machine:
         self._irs = segment.seq
         self._in.next = self._acked = self._edge = segment.seq + 1
         theirs, ours = parse_syn_options(segment.options), self.options
-        if theirs.mss is not None:
-            self._out.mss = max(theirs.mss, 1)
+        if theirs.mss:  # Zero would forbid all data: as good as none.
+            self._out.mss = theirs.mss
         if theirs.window_scale is not None and ours.window_scale is not None:
             self._scaled = True
             self._out_scale, self._in_scale = theirs.window_scale, ours.window_scale
