@@ -173,7 +173,7 @@ static ptrdiff_t provider_send(struct provider_socket *self, const uint8_t *data
         if (sent == 0)
             sent = is_stream(self) ? lwip_stream_send(self, data, bytes)
                                    : lwip_datagrams_send(self, data, bytes, to == NULL ? NULL : &ip,
-                                                    to == NULL ? 0 : to->port);
+                                                         to == NULL ? 0 : to->port);
     }
     UNLOCK_TCPIP_CORE();
     return sent;

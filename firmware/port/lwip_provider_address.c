@@ -96,8 +96,7 @@ bool provider_is_group(const ip_addr_t *ip)
         return false;
     if (ip4_addr_get_u32(ip_2_ip4(ip)) == IPADDR_BROADCAST)
         return true;
-    NETIF_FOREACH(netif)
-    {
+    NETIF_FOREACH (netif) {
         if (ip4_addr_isbroadcast(ip_2_ip4(ip), netif))
             return true;
     }
@@ -109,8 +108,7 @@ int provider_check_local(const ip_addr_t *ip)
     struct netif *netif;
     if (ip_addr_isany(ip))
         return 0;
-    NETIF_FOREACH(netif)
-    {
+    NETIF_FOREACH (netif) {
         if (IP_IS_V6(ip)) {
             s8_t i = netif_get_ip6_addr_match(netif, ip_2_ip6(ip));
             if (i >= 0 && ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
@@ -167,6 +165,5 @@ int provider_check_route(const ip_addr_t *local, const ip_addr_t *remote)
     struct netif *netif = ip_route(local, remote);
     if (netif == NULL)
         return -SOCK_EHOSTUNREACH;
-    return IP_IS_V6(remote) ? check_route6(netif, remote)
-                            : check_route4(netif, ip_2_ip4(remote));
+    return IP_IS_V6(remote) ? check_route6(netif, remote) : check_route4(netif, ip_2_ip4(remote));
 }

@@ -170,7 +170,7 @@ ptrdiff_t lwip_datagrams_pending(struct provider_socket *self)
 }
 
 ptrdiff_t lwip_datagrams_receive(struct provider_socket *self, uint8_t *data, size_t bytes,
-                            ip_addr_t *from, u16_t *port)
+                                 ip_addr_t *from, u16_t *port)
 {
     struct datagram *first = self->datagrams.first;
     if (first == NULL)
@@ -208,7 +208,7 @@ static ptrdiff_t send_raw(struct provider_socket *self, struct pbuf *p, const ip
 }
 
 ptrdiff_t lwip_datagrams_send(struct provider_socket *self, const uint8_t *data, size_t bytes,
-                         const ip_addr_t *ip, u16_t port)
+                              const ip_addr_t *ip, u16_t port)
 {
     struct datagrams *queue = &self->datagrams;
     const ip_addr_t *local = queue->udp != NULL ? &queue->udp->local_ip : &queue->raw->local_ip;
@@ -231,9 +231,8 @@ ptrdiff_t lwip_datagrams_send(struct provider_socket *self, const uint8_t *data,
         return -SOCK_ENOBUFS;
     if (bytes > 0)
         memcpy(p->payload, data, bytes);
-    ptrdiff_t result = queue->udp != NULL
-                           ? provider_error(udp_sendto(queue->udp, p, ip, port))
-                           : send_raw(self, p, ip);
+    ptrdiff_t result = queue->udp != NULL ? provider_error(udp_sendto(queue->udp, p, ip, port))
+                                          : send_raw(self, p, ip);
     pbuf_free(p);
     return result == 0 ? (ptrdiff_t)bytes : result;
 }
@@ -252,7 +251,8 @@ int lwip_datagrams_name(struct provider_socket *self, bool peer, ip_addr_t *ip, 
     return 0;
 }
 
-int lwip_datagrams_option_set(struct provider_socket *self, enum provider_option option, int64_t value)
+int lwip_datagrams_option_set(struct provider_socket *self, enum provider_option option,
+                              int64_t value)
 {
     struct udp_pcb *udp = self->datagrams.udp;
     struct raw_pcb *raw = self->datagrams.raw;
@@ -274,7 +274,8 @@ int lwip_datagrams_option_set(struct provider_socket *self, enum provider_option
     return -SOCK_ENOPROTOOPT;
 }
 
-int lwip_datagrams_option_get(struct provider_socket *self, enum provider_option option, int64_t *value)
+int lwip_datagrams_option_get(struct provider_socket *self, enum provider_option option,
+                              int64_t *value)
 {
     const struct udp_pcb *udp = self->datagrams.udp;
     const struct raw_pcb *raw = self->datagrams.raw;

@@ -42,9 +42,8 @@ static void end_attempt(const struct quote *quote)
     u32_t sequence = read_big_endian(quote->tcp + 4, 4);
 
     for (struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
-        if (pcb->state == SYN_SENT && pcb->local_port == from_port &&
-            pcb->remote_port == to_port && ip_addr_eq(&pcb->local_ip, &quote->from) &&
-            ip_addr_eq(&pcb->remote_ip, &quote->to) &&
+        if (pcb->state == SYN_SENT && pcb->local_port == from_port && pcb->remote_port == to_port &&
+            ip_addr_eq(&pcb->local_ip, &quote->from) && ip_addr_eq(&pcb->remote_ip, &quote->to) &&
             /* tcp_connect() numbers the SYN one below its iss, as lastack says */
             sequence == pcb->lastack) {
             lwip_stream_refused(pcb);
@@ -101,8 +100,8 @@ static u8_t on_icmp6(void *arg, struct raw_pcb *pcb, struct pbuf *p, const ip_ad
     (void)pcb;
     (void)from;
 
-    if (pbuf_copy_partial(p, icmp, sizeof icmp, offset) != sizeof icmp || icmp[0] != ICMP6_TYPE_DUR ||
-        icmp[1] != ICMP6_DUR_PORT)
+    if (pbuf_copy_partial(p, icmp, sizeof icmp, offset) != sizeof icmp ||
+        icmp[0] != ICMP6_TYPE_DUR || icmp[1] != ICMP6_DUR_PORT)
         return 0;
     u16_t quoted = (u16_t)(offset + ICMP_HEADER_BYTES);
     if (pbuf_copy_partial(p, &header, sizeof header, quoted) != sizeof header ||

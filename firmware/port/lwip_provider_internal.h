@@ -114,8 +114,10 @@ ptrdiff_t lwip_stream_pending(struct provider_socket *self);
 ptrdiff_t lwip_stream_receive(struct provider_socket *self, uint8_t *data, size_t bytes);
 ptrdiff_t lwip_stream_send(struct provider_socket *self, const uint8_t *data, size_t bytes);
 int lwip_stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port);
-int lwip_stream_option_set(struct provider_socket *self, enum provider_option option, int64_t value);
-int lwip_stream_option_get(struct provider_socket *self, enum provider_option option, int64_t *value);
+int lwip_stream_option_set(struct provider_socket *self, enum provider_option option,
+                           int64_t value);
+int lwip_stream_option_get(struct provider_socket *self, enum provider_option option,
+                           int64_t *value);
 void lwip_stream_close(struct provider_socket *self, bool unread);
 /* The peer's device or a router said that nobody serves this connection attempt. */
 void lwip_stream_refused(struct tcp_pcb *pcb);
@@ -123,7 +125,7 @@ void lwip_stream_refused(struct tcp_pcb *pcb);
 /* lwip_provider_listen.c */
 int lwip_listener_listen(struct provider_socket *self, int backlog);
 int lwip_listener_accept(struct provider_socket *self, struct provider_socket **accepted,
-                    ip_addr_t *ip, u16_t *port);
+                         ip_addr_t *ip, u16_t *port);
 void lwip_listener_close(struct provider_socket *self);
 /* A connection died before it was accepted. */
 void lwip_listener_remove(struct provider_socket *waiting);
@@ -140,13 +142,14 @@ int lwip_datagrams_bind(struct provider_socket *self, const ip_addr_t *ip, u16_t
 int lwip_datagrams_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t port);
 ptrdiff_t lwip_datagrams_pending(struct provider_socket *self);
 ptrdiff_t lwip_datagrams_receive(struct provider_socket *self, uint8_t *data, size_t bytes,
-                            ip_addr_t *from, u16_t *port);
+                                 ip_addr_t *from, u16_t *port);
 ptrdiff_t lwip_datagrams_send(struct provider_socket *self, const uint8_t *data, size_t bytes,
-                         const ip_addr_t *ip, u16_t port);
+                              const ip_addr_t *ip, u16_t port);
 int lwip_datagrams_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port);
-int lwip_datagrams_option_set(struct provider_socket *self, enum provider_option option, int64_t value);
+int lwip_datagrams_option_set(struct provider_socket *self, enum provider_option option,
+                              int64_t value);
 int lwip_datagrams_option_get(struct provider_socket *self, enum provider_option option,
-                         int64_t *value);
+                              int64_t *value);
 void lwip_datagrams_close(struct provider_socket *self);
 
 /* lwip_provider_icmp.c: start to listen for "unreachable"; 0 or an error. */

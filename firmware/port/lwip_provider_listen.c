@@ -17,8 +17,7 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t error)
     if (pcb == NULL || error != ERR_OK)
         return ERR_OK; /* no control block was left: the client will try again */
 
-    struct provider_socket *waiting =
-        provider_socket_new(self->family, self->type, self->protocol);
+    struct provider_socket *waiting = provider_socket_new(self->family, self->type, self->protocol);
     if (waiting == NULL)
         return ERR_MEM; /* lwIP resets the connection */
 
@@ -92,7 +91,7 @@ void lwip_listener_remove(struct provider_socket *waiting)
 }
 
 int lwip_listener_accept(struct provider_socket *self, struct provider_socket **accepted,
-                    ip_addr_t *ip, u16_t *port)
+                         ip_addr_t *ip, u16_t *port)
 {
     struct provider_socket *waiting = self->stream.waiting_first;
     if (self->stream.state != STREAM_LISTENING)

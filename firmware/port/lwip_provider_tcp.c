@@ -322,7 +322,7 @@ void lwip_stream_cancel(struct provider_socket *self)
         lwip_stream_detach(pcb);
         if (pcb->state == CLOSED && !stream->bound)
             pcb->local_port = 0; /* taken by a tcp_connect() that failed; on no list */
-        tcp_close(pcb); /* frees it without a word, in CLOSED and in SYN_SENT */
+        tcp_close(pcb);          /* frees it without a word, in CLOSED and in SYN_SENT */
     }
     stream->pcb = NULL;
     stream->state = STREAM_IDLE;
@@ -474,7 +474,8 @@ int lwip_stream_option_set(struct provider_socket *self, enum provider_option op
     return 0;
 }
 
-int lwip_stream_option_get(struct provider_socket *self, enum provider_option option, int64_t *value)
+int lwip_stream_option_get(struct provider_socket *self, enum provider_option option,
+                           int64_t *value)
 {
     const struct stream *stream = &self->stream;
     switch (option) {

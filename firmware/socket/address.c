@@ -76,8 +76,8 @@ static int hex_digit(uint8_t character)
 bool address_ipv6_read(const uint8_t *text, size_t bytes, uint8_t ip[16])
 {
     uint8_t groups[16];
-    size_t filled = 0;       /* bytes of groups[] */
-    size_t gap = SIZE_MAX;   /* where "::" stands, in bytes of groups[] */
+    size_t filled = 0;     /* bytes of groups[] */
+    size_t gap = SIZE_MAX; /* where "::" stands, in bytes of groups[] */
     size_t at = 0;
 
     if (bytes >= 2 && text[0] == ':' && text[1] == ':') {

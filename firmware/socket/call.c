@@ -43,9 +43,8 @@ bool call_enter(struct call *call, unsigned interest, enum call_kind kind)
     sock_port->unlock();
 
     call->non_blocking = timeout_ms == 0;
-    call->deadline_ns = timeout_ms == TIMEOUT_NONE
-                            ? SOCK_DEADLINE_NEVER
-                            : sock_port->now_ns() + timeout_ms * NS_PER_MS;
+    call->deadline_ns = timeout_ms == TIMEOUT_NONE ? SOCK_DEADLINE_NEVER
+                                                   : sock_port->now_ns() + timeout_ms * NS_PER_MS;
 
     if (!descriptor_enter(call->descriptor, &call->waiting, interest))
         return call_fail(call, SOCK_EBADF);

@@ -229,9 +229,8 @@ static int accept_in_turn(struct call *call)
         if (error != 0)
             return error;
         struct sock *sock = sock_new(descriptor);
-        error = sock == NULL
-                    ? -SOCK_ENOMEM
-                    : sock_provider->accept(listener->provider_socket, &accepted, &peer);
+        error = sock == NULL ? -SOCK_ENOMEM
+                             : sock_provider->accept(listener->provider_socket, &accepted, &peer);
         if (error != 0) {
             if (sock != NULL)
                 sock_port->release(sock);

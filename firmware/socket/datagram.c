@@ -177,8 +177,8 @@ static void send_datagram(struct call *call, const struct value *payload,
                           const struct sock_address *to, bool return_count)
 {
     struct descriptor *descriptor = call->descriptor;
-    ptrdiff_t sent = sock_provider->send(descriptor->provider_socket, payload->data,
-                                         payload->bytes, to);
+    ptrdiff_t sent =
+        sock_provider->send(descriptor->provider_socket, payload->data, payload->bytes, to);
     if (sent < 0) {
         call_fail(call, (int)sent);
         return;

@@ -53,24 +53,24 @@ struct descriptor {
     enum sock_type type;
     int protocol;
     enum descriptor_state state;
-    bool bound;           /* has a local port, or needs none (SOCK_RAW) */
-    bool connect_waits;   /* a thread is in a blocking connect() and gets its outcome */
+    bool bound;         /* has a local port, or needs none (SOCK_RAW) */
+    bool connect_waits; /* a thread is in a blocking connect() and gets its outcome */
     bool closed;
     bool turn_taken[TURN_COUNT];
-    unsigned handles;     /* socket objects */
-    unsigned calls;       /* running calls */
+    unsigned handles; /* socket objects */
+    unsigned calls;   /* running calls */
     struct waiting *waiting;
-    size_t unreturned;    /* bytes the running receive call has taken from the provider */
+    size_t unreturned; /* bytes the running receive call has taken from the provider */
 
     /* Written once, before the descriptor has a number. NULL once released. */
     struct provider_socket *provider_socket;
 
     /* Owned by whoever has TURN_RECEIVE. */
-    bool ended;           /* end of stream was seen */
+    bool ended; /* end of stream was seen */
     struct {
-        uint8_t *block;   /* from sock_port->alloc */
+        uint8_t *block; /* from sock_port->alloc */
         size_t start;
-        size_t bytes;     /* also read with the lock held, by close */
+        size_t bytes; /* also read with the lock held, by close */
     } held;
 };
 

@@ -36,9 +36,10 @@ static const struct sock_constant constants[] = {
 
 /* The documented methods in the document's order, then those of ours. */
 static const char *const method_names[] = {
-    "fileno", "connect", "close",      "recv",   "recv_into",  "recvfrom",   "recvfrom_into",
-    "send",   "sendall", "sendto",     "settimeout", "bind",   "listen",     "accept",
-    "setsockopt", "getsockopt", "getsockname", "getpeername", NULL,
+    "fileno",     "connect",       "close",       "recv",    "recv_into",
+    "recvfrom",   "recvfrom_into", "send",        "sendall", "sendto",
+    "settimeout", "bind",          "listen",      "accept",  "setsockopt",
+    "getsockopt", "getsockname",   "getpeername", NULL,
 };
 
 struct method {
@@ -125,8 +126,8 @@ static const struct value_args no_arguments;
 static bool bind_arguments(struct call *call, const struct signature *signature,
                            const struct value_args *given)
 {
-    const char *fault = arguments_bind(signature, given != NULL ? given : &no_arguments,
-                                       &call->arguments);
+    const char *fault =
+        arguments_bind(signature, given != NULL ? given : &no_arguments, &call->arguments);
     return fault == NULL || call_raise(call, EXC_TYPE_ERROR, fault);
 }
 
@@ -164,8 +165,7 @@ static void return_sock(struct call *call, struct descriptor *descriptor)
     call->result->value = (struct value){.kind = VALUE_SOCKET, .sock = sock};
 }
 
-static void construct(struct call *call, enum sock_family family, enum sock_type type,
-                      int protocol)
+static void construct(struct call *call, enum sock_family family, enum sock_type type, int protocol)
 {
     struct descriptor *descriptor;
     struct provider_socket *opened;
@@ -187,8 +187,8 @@ static void construct(struct call *call, enum sock_family family, enum sock_type
 /* socket(family=AF_INET, type=SOCK_STREAM, proto=IPPROTO_TCP, fileno=None) */
 static void function_socket(struct call *call)
 {
-    static const char *const messages[] = {
-        "family must be an integer", "type must be an integer", "proto must be an integer"};
+    static const char *const messages[] = {"family must be an integer", "type must be an integer",
+                                           "proto must be an integer"};
     int64_t numbers[] = {SOCK_AF_INET, SOCK_TYPE_STREAM, SOCK_PROTO_TCP};
 
     for (size_t i = 0; i < 3; i++) {
@@ -220,8 +220,7 @@ static void function_socket(struct call *call)
     if (error != 0)
         call_fail(call, error);
     else
-        construct(call, (enum sock_family)numbers[0], (enum sock_type)numbers[1],
-                  (int)numbers[2]);
+        construct(call, (enum sock_family)numbers[0], (enum sock_type)numbers[1], (int)numbers[2]);
 }
 
 static void function_ip_to_tuple(struct call *call)

@@ -49,10 +49,10 @@ enum sock_protocol {
 /* A decoded address. Only the fields of its family have a meaning. */
 struct sock_address {
     enum sock_family family;
-    uint8_t ip[16];    /* network order; AF_INET uses the first four bytes */
-    uint16_t port;     /* host order */
-    uint32_t flowinfo; /* AF_INET6 */
-    uint32_t scope_id; /* AF_INET6: index of the interface, 0 if not given */
+    uint8_t ip[16];                      /* network order; AF_INET uses the first four bytes */
+    uint16_t port;                       /* host order */
+    uint32_t flowinfo;                   /* AF_INET6 */
+    uint32_t scope_id;                   /* AF_INET6: index of the interface, 0 if not given */
     char interface[SOCK_CAN_NAME_BYTES]; /* AF_CAN, NUL-terminated */
 };
 
@@ -130,8 +130,8 @@ struct sock_provider {
 
     /*
      * Stream: 1..bytes, 0 at its end (the module does not ask again). A connection that
-     * broke delivers what had arrived, then its error, for ever. Datagram: the next one, cut to `bytes`,
-     * the rest discarded. `from` may be NULL.
+     * broke delivers what had arrived, then its error, for ever. Datagram: the next one, cut to
+     * `bytes`, the rest discarded. `from` may be NULL.
      */
     ptrdiff_t (*receive)(struct provider_socket *self, uint8_t *data, size_t bytes,
                          struct sock_address *from);

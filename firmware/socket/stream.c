@@ -135,9 +135,9 @@ static int collect(struct call *call, struct collector *collector, uint64_t limi
     while (collector->have < limit && !descriptor->ended) {
         if (!make_room(collector, limit))
             return -SOCK_ENOMEM;
-        ptrdiff_t got = sock_provider->receive(descriptor->provider_socket,
-                                               collector->data + collector->have,
-                                               collector->capacity - collector->have, NULL);
+        ptrdiff_t got =
+            sock_provider->receive(descriptor->provider_socket, collector->data + collector->have,
+                                   collector->capacity - collector->have, NULL);
         if (got > 0) {
             collector->have += (size_t)got;
             continue;
@@ -191,8 +191,8 @@ static void receive_in_turn(struct call *call, const struct receive_target *targ
             sock_port->release(collector.data);
             collector.data = NULL;
         }
-        call->result->value = (struct value){
-            .kind = VALUE_BUFFER, .data = collector.data, .bytes = collector.have};
+        call->result->value =
+            (struct value){.kind = VALUE_BUFFER, .data = collector.data, .bytes = collector.have};
     }
 }
 

@@ -87,9 +87,9 @@ struct value_result {
     int error;           /* errno */
     const char *message; /* static storage, never NULL when an exception is set */
     struct value value;
-    struct value items[2];       /* storage for (data, address) and (sock, address) */
-    struct value address[4];     /* storage for (ip, port[, flowinfo, scope_id]) */
-    char text[64];               /* storage for the address string */
+    struct value items[2];   /* storage for (data, address) and (sock, address) */
+    struct value address[4]; /* storage for (ip, port[, flowinfo, scope_id]) */
+    char text[64];           /* storage for the address string */
 };
 
 #endif

@@ -63,8 +63,7 @@ void expect_int_at(int64_t number, const char *file, int line)
 void expect_data_at(const void *data, size_t bytes, const char *file, int line)
 {
     if (result.exception != EXC_NONE || result.value.kind != VALUE_BUFFER ||
-        result.value.bytes != bytes ||
-        (bytes > 0 && memcmp(result.value.data, data, bytes) != 0))
+        result.value.bytes != bytes || (bytes > 0 && memcmp(result.value.data, data, bytes) != 0))
         explain(file, line);
 }
 

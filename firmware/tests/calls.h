@@ -25,14 +25,15 @@
 #define BIG(sign) ((struct value){.kind = VALUE_BIGINT, .integer = (sign)})
 #define FLOAT ((struct value){.kind = VALUE_FLOAT})
 #define OTHER ((struct value){.kind = VALUE_OTHER})
-#define STR(text) \
+#define STR(text)                                                                                  \
     ((struct value){.kind = VALUE_STR, .data = (uint8_t *)(text), .bytes = sizeof(text) - 1})
-#define BYTES(text) \
+#define BYTES(text)                                                                                \
     ((struct value){.kind = VALUE_BYTES, .data = (uint8_t *)(text), .bytes = sizeof(text) - 1})
-#define BUFFER(array) \
+#define BUFFER(array)                                                                              \
     ((struct value){.kind = VALUE_BUFFER, .data = (array), .bytes = sizeof(array)})
-#define ITEMS(...) ((struct value[]){__VA_ARGS__}), \
-                   .count = sizeof((struct value[]){__VA_ARGS__}) / sizeof(struct value)
+#define ITEMS(...)                                                                                 \
+    ((struct value[]){__VA_ARGS__}),                                                               \
+        .count = sizeof((struct value[]){__VA_ARGS__}) / sizeof(struct value)
 #define TUPLE(...) ((struct value){.kind = VALUE_TUPLE, .items = ITEMS(__VA_ARGS__)})
 #define LIST(...) ((struct value){.kind = VALUE_LIST, .items = ITEMS(__VA_ARGS__)})
 #define EMPTY_TUPLE ((struct value){.kind = VALUE_TUPLE})
@@ -41,14 +42,14 @@
 extern struct value_result result;
 void call_with(const char *name, struct sock *self, const struct value *values, size_t count);
 #define CALL0(name, self) call_with((name), (self), NULL, 0)
-#define CALL(name, self, ...)                                 \
-    call_with((name), (self), (struct value[]){__VA_ARGS__}, \
+#define CALL(name, self, ...)                                                                      \
+    call_with((name), (self), (struct value[]){__VA_ARGS__},                                       \
               sizeof((struct value[]){__VA_ARGS__}) / sizeof(struct value))
 /* With keyword arguments: pairs of name and value. */
 void call_keywords(const char *name, struct sock *self, const struct value_keyword *keywords,
                    size_t count);
-#define CALL_KW(name, self, ...)                                         \
-    call_keywords((name), (self), (struct value_keyword[]){__VA_ARGS__}, \
+#define CALL_KW(name, self, ...)                                                                   \
+    call_keywords((name), (self), (struct value_keyword[]){__VA_ARGS__},                           \
                   sizeof((struct value_keyword[]){__VA_ARGS__}) / sizeof(struct value_keyword))
 
 void expect_none_at(const char *file, int line);
@@ -59,8 +60,7 @@ void expect_exception_at(enum value_exception exception, int error, const char *
 #define expect_int(number) expect_int_at((number), __FILE__, __LINE__)
 #define expect_data(text) expect_data_at((text), sizeof(text) - 1, __FILE__, __LINE__)
 #define expect_io_error(error) expect_exception_at(EXC_IO_ERROR, (error), __FILE__, __LINE__)
-#define expect_timeout() \
-    expect_exception_at(EXC_TIMEOUT_ERROR, SOCK_ETIMEDOUT, __FILE__, __LINE__)
+#define expect_timeout() expect_exception_at(EXC_TIMEOUT_ERROR, SOCK_ETIMEDOUT, __FILE__, __LINE__)
 #define expect_exception(exception) expect_exception_at((exception), -1, __FILE__, __LINE__)
 /* Any of the classes that say "this argument is wrong". */
 void expect_refusal_at(const char *file, int line);

@@ -302,8 +302,7 @@ static int fake_name_of(struct provider_socket *self, bool peer, struct sock_add
     return 0;
 }
 
-static int fake_option_set(struct provider_socket *self, enum provider_option option,
-                           int64_t value)
+static int fake_option_set(struct provider_socket *self, enum provider_option option, int64_t value)
 {
     used(self);
     self->options[option] = value;

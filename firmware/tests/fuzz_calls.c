@@ -41,8 +41,26 @@ static uint8_t next_byte(void)
 static int64_t next_integer(void)
 {
     static const int64_t edges[] = {
-        0, 1, 2, -1, 4, 80, 255, 256, 65535, 65536, INT32_MAX, INT32_MIN, UINT32_MAX,
-        INT64_C(1) << 42, (INT64_C(1) << 42) + 1, INT64_MAX, INT64_MIN, 0xffff, 6, 99,
+        0,
+        1,
+        2,
+        -1,
+        4,
+        80,
+        255,
+        256,
+        65535,
+        65536,
+        INT32_MAX,
+        INT32_MIN,
+        UINT32_MAX,
+        INT64_C(1) << 42,
+        (INT64_C(1) << 42) + 1,
+        INT64_MAX,
+        INT64_MIN,
+        0xffff,
+        6,
+        99,
     };
     uint8_t choice = next_byte();
     if (choice < 128)
@@ -53,8 +71,9 @@ static int64_t next_integer(void)
 /* Text out of the input itself, or something that looks like an address. */
 static struct value next_text(enum value_kind kind)
 {
-    static const char *const texts[] = {"10.0.0.2", "255.255.255.255", "::1", "fe80::1",
-                                        "1.2.3.4.5", "", "::ffff:1.2.3.4", "010.0.0.1"};
+    static const char *const texts[] = {"10.0.0.2",       "255.255.255.255", "::1",
+                                        "fe80::1",        "1.2.3.4.5",       "",
+                                        "::ffff:1.2.3.4", "010.0.0.1"};
     uint8_t choice = next_byte();
     if (choice < 128) {
         const char *text = texts[choice % (sizeof texts / sizeof texts[0])];
@@ -121,8 +140,8 @@ static void keep(struct sock *sock)
 
 static void one_call(void)
 {
-    static const char *const keyword_names[] = {"bufsize", "flags", "address", "buffer",
-                                                "timeout", "maxlog", "family", "fileno"};
+    static const char *const keyword_names[] = {"bufsize", "flags",  "address", "buffer",
+                                                "timeout", "maxlog", "family",  "fileno"};
     const char *const *methods = sock_methods();
     size_t method_count = 0;
     while (methods[method_count] != NULL)

@@ -70,8 +70,8 @@ static void test_numbers_out_of_range_are_refused_not_truncated(void **state)
 {
     (void)state;
     struct sock *udp = new_udp();
-    const struct value octets[] = {INT(-1), INT(256), INT(300), INT(INT64_C(1) << 31), BIG(1),
-                                   BIG(-1)};
+    const struct value octets[] = {INT(-1), INT(256), INT(300), INT(INT64_C(1) << 31),
+                                   BIG(1),  BIG(-1)};
     const struct value ports[] = {INT(-1), INT(65536), INT(65616), INT((INT64_C(1) << 32) + 80),
                                   BIG(1)};
     for (size_t i = 0; i < 6; i++) {
@@ -98,11 +98,30 @@ static void test_malformed_text_is_refused(void **state)
     static uint8_t endless[300];
     memset(endless, '1', sizeof endless);
     const struct value texts[] = {
-        STR(""), STR("1.2.3"), STR("1.2.3.4.5"), STR("a.b.c.d"), STR("1..2.3"),
-        STR(".1.2.3.4"), STR("1.2.3.4."), STR(" 1.2.3.4"), STR("1.2.3.4 "), STR("1.2.3.4\0x"),
-        STR("+1.2.3.4"), STR("-1.2.3.4"), STR("1.2"), STR("0x0a.0.0.1"), STR("010.0.0.1"),
-        STR("3232235786"), STR("256.1.1.1"), STR("1.2.3.300"), STR("1.2.3.4:80"), STR("..."),
-        STR("localhost"), STR("example.com"), STR("80"), STR("1.2.3.00"),
+        STR(""),
+        STR("1.2.3"),
+        STR("1.2.3.4.5"),
+        STR("a.b.c.d"),
+        STR("1..2.3"),
+        STR(".1.2.3.4"),
+        STR("1.2.3.4."),
+        STR(" 1.2.3.4"),
+        STR("1.2.3.4 "),
+        STR("1.2.3.4\0x"),
+        STR("+1.2.3.4"),
+        STR("-1.2.3.4"),
+        STR("1.2"),
+        STR("0x0a.0.0.1"),
+        STR("010.0.0.1"),
+        STR("3232235786"),
+        STR("256.1.1.1"),
+        STR("1.2.3.300"),
+        STR("1.2.3.4:80"),
+        STR("..."),
+        STR("localhost"),
+        STR("example.com"),
+        STR("80"),
+        STR("1.2.3.00"),
         {.kind = VALUE_STR, .data = endless, .bytes = sizeof endless},
         {.kind = VALUE_STR, .data = NULL, .bytes = 0},
     };
@@ -122,12 +141,22 @@ static void test_other_shapes_are_type_errors(void **state)
 {
     (void)state;
     const struct value shapes[] = {
-        NONE, FLOAT, OTHER, BYTES("1.2.3.4"), EMPTY_TUPLE, TUPLE(INT(1)), TUPLE(STR("1.2.3.4")),
-        TUPLE(INT(1), INT(2), INT(3)), TUPLE(INT(1), INT(2), INT(3), INT(4), INT(5), INT(6)),
+        NONE,
+        FLOAT,
+        OTHER,
+        BYTES("1.2.3.4"),
+        EMPTY_TUPLE,
+        TUPLE(INT(1)),
+        TUPLE(STR("1.2.3.4")),
+        TUPLE(INT(1), INT(2), INT(3)),
+        TUPLE(INT(1), INT(2), INT(3), INT(4), INT(5), INT(6)),
         TUPLE(TUPLE(INT(1), INT(2), INT(3), INT(4)), INT(80)),
-        TUPLE(STR("1.2.3.4"), INT(80), INT(0), INT(0)), TUPLE(STR("1.2.3.4"), STR("80")),
-        TUPLE(STR("1.2.3.4"), NONE), TUPLE(FLOAT, INT(2), INT(3), INT(4)),
-        TUPLE(INT(1), INT(2)), LIST(INT(1), INT(2), INT(3), INT(4)),
+        TUPLE(STR("1.2.3.4"), INT(80), INT(0), INT(0)),
+        TUPLE(STR("1.2.3.4"), STR("80")),
+        TUPLE(STR("1.2.3.4"), NONE),
+        TUPLE(FLOAT, INT(2), INT(3), INT(4)),
+        TUPLE(INT(1), INT(2)),
+        LIST(INT(1), INT(2), INT(3), INT(4)),
     };
     struct sock *udp = new_udp();
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -202,9 +231,26 @@ static void test_ipv6_text(void **state)
     round_trip6("::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8");
 
     static const char *const wrong[] = {
-        "", ":", ":::", "1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::",
-        "g::", "1:", ":1", "::1:", "1:2:3:4:5:6:7:8::", "::1.2.3", "1.2.3.4", "::1.2.3.4:5",
-        "1:2:3:4:5:6:7:1.2.3.4", "fe80::1%1", " ::1", "::1 ",
+        "",
+        ":",
+        ":::",
+        "1",
+        "1:2:3:4:5:6:7",
+        "1:2:3:4:5:6:7:8:9",
+        "1::2::3",
+        "12345::",
+        "g::",
+        "1:",
+        ":1",
+        "::1:",
+        "1:2:3:4:5:6:7:8::",
+        "::1.2.3",
+        "1.2.3.4",
+        "::1.2.3.4:5",
+        "1:2:3:4:5:6:7:1.2.3.4",
+        "fe80::1%1",
+        " ::1",
+        "::1 ",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         uint8_t ip[16];

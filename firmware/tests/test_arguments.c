@@ -11,16 +11,16 @@ static void test_names_are_complete(void **state)
 {
     (void)state;
     static const char *const documented[] = {
-        "fileno", "connect", "close", "recv", "recv_into", "recvfrom", "recvfrom_into",
-        "send", "sendall", "sendto", "settimeout", "bind", "listen", "accept",
+        "fileno", "connect", "close",  "recv",       "recv_into", "recvfrom", "recvfrom_into",
+        "send",   "sendall", "sendto", "settimeout", "bind",      "listen",   "accept",
     };
     const char *const *names = sock_methods();
     for (size_t i = 0; i < sizeof documented / sizeof documented[0]; i++)
         assert_string_equal(names[i], documented[i]);
 
     static const char *const constants[] = {
-        "AF_INET", "AF_INET6", "AF_CAN", "SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW", "SOL_SOCKET",
-        "SO_RCVTIMEO", "SO_REUSEADDR", "IPPROTO_TCP",
+        "AF_INET",  "AF_INET6",   "AF_CAN",      "SOCK_STREAM",  "SOCK_DGRAM",
+        "SOCK_RAW", "SOL_SOCKET", "SO_RCVTIMEO", "SO_REUSEADDR", "IPPROTO_TCP",
     };
     for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++) {
         const struct sock_constant *each = sock_constants();
@@ -74,8 +74,7 @@ static void test_parameters_have_the_documented_names(void **state)
     CALL_KW("recvfrom_into", udp, {"buffer", BUFFER(room)}, {"bufsize", INT(-1)},
             {"flags", INT(0)});
     assert_int_equal(result.value.items[0].integer, 5);
-    CALL_KW("sendto", udp, {"address", STR("10.0.0.2")}, {"flags", INT(0)},
-            {"buffer", BYTES("x")});
+    CALL_KW("sendto", udp, {"address", STR("10.0.0.2")}, {"flags", INT(0)}, {"buffer", BYTES("x")});
     expect_int(1);
     CALL_KW("connect", udp, {"address", STR("10.0.0.2")});
     expect_none();
@@ -99,10 +98,10 @@ static void test_wrong_counts_and_keywords_are_type_errors(void **state)
         size_t required;
         size_t most;
     } methods[] = {
-        {"fileno", 0, 0}, {"connect", 1, 1}, {"close", 0, 0}, {"recv", 1, 2},
+        {"fileno", 0, 0},    {"connect", 1, 1},  {"close", 0, 0},         {"recv", 1, 2},
         {"recv_into", 1, 3}, {"recvfrom", 1, 2}, {"recvfrom_into", 1, 3}, {"send", 1, 2},
-        {"sendall", 1, 2}, {"sendto", 2, 3}, {"settimeout", 1, 1}, {"bind", 1, 1},
-        {"listen", 0, 1}, {"accept", 0, 0},
+        {"sendall", 1, 2},   {"sendto", 2, 3},   {"settimeout", 1, 1},    {"bind", 1, 1},
+        {"listen", 0, 1},    {"accept", 0, 0},
     };
     struct sock *tcp = connected_tcp();
     size_t operations = fake_operations();
@@ -265,9 +264,13 @@ static void test_constructor(void **state)
     assert_int_equal(fake_sockets(), 0);
 
     const int good[][2] = {
-        {SOCK_TYPE_STREAM, 0}, {SOCK_TYPE_STREAM, SOCK_PROTO_TCP}, {SOCK_TYPE_DGRAM, 0},
-        {SOCK_TYPE_DGRAM, SOCK_PROTO_UDP}, {SOCK_TYPE_DGRAM, SOCK_PROTO_TCP},
-        {SOCK_TYPE_RAW, SOCK_PROTO_ICMP}, {SOCK_TYPE_RAW, SOCK_PROTO_TCP},
+        {SOCK_TYPE_STREAM, 0},
+        {SOCK_TYPE_STREAM, SOCK_PROTO_TCP},
+        {SOCK_TYPE_DGRAM, 0},
+        {SOCK_TYPE_DGRAM, SOCK_PROTO_UDP},
+        {SOCK_TYPE_DGRAM, SOCK_PROTO_TCP},
+        {SOCK_TYPE_RAW, SOCK_PROTO_ICMP},
+        {SOCK_TYPE_RAW, SOCK_PROTO_TCP},
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         CALL("socket", NULL, INT(SOCK_AF_INET), INT(good[i][0]), INT(good[i][1]));

@@ -67,8 +67,8 @@ static void test_close_ends_a_blocked_connect(void **state)
     (void)state;
     struct sock *tcp = new_tcp();
     struct value pair[] = {STR("10.0.0.2"), INT(80)};
-    struct job job = {.name = "connect", .self = tcp,
-                      .value = {.kind = VALUE_TUPLE, .items = pair, .count = 2}};
+    struct job job = {
+        .name = "connect", .self = tcp, .value = {.kind = VALUE_TUPLE, .items = pair, .count = 2}};
     struct fake_task *task = fake_start(run_job, &job);
     fake_settle();
     CALL("connect", tcp, TUPLE(STR("10.0.0.2"), INT(80)));

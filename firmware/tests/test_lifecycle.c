@@ -58,8 +58,8 @@ static void expect_closed(struct sock *self)
 static void test_closed_sockets_refuse_everything(void **state)
 {
     (void)state;
-    struct sock *(*const makers[])(void) = {new_tcp, connected_tcp, listening_tcp, new_udp,
-                                            bound_udp};
+    typedef struct sock *(*maker)(void);
+    static const maker makers[] = {new_tcp, connected_tcp, listening_tcp, new_udp, bound_udp};
     for (size_t i = 0; i < 5; i++) {
         struct sock *self = makers[i]();
         CALL0("close", self);
@@ -151,8 +151,9 @@ static void test_unknown_numbers_cannot_be_adopted(void **state)
     struct sock *closed = new_tcp();
     int64_t number = number_of(closed);
     CALL0("close", closed);
-    const struct value wrong[] = {INT(number), INT(-1), INT(DESCRIPTORS_MAX), INT(INT32_MAX),
-                                  INT(INT64_MAX), BIG(1), BIG(-1)};
+    const struct value wrong[] = {INT(number),    INT(-1),        INT(DESCRIPTORS_MAX),
+                                  INT(INT32_MAX), INT(INT64_MAX), BIG(1),
+                                  BIG(-1)};
     for (size_t i = 0; i < 7; i++) {
         CALL_KW("socket", NULL, {"fileno", wrong[i]});
         expect_io_error(SOCK_EBADF);

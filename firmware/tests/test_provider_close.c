@@ -153,7 +153,8 @@ static void test_data_after_close_is_answered_by_reset(void **state)
 static void test_never_used_sockets_emit_nothing(void **state)
 {
     (void)state;
-    struct sock *(*const makers[])(void) = {new_tcp, new_udp, bound_udp, listening_tcp};
+    typedef struct sock *(*maker)(void);
+    static const maker makers[] = {new_tcp, new_udp, bound_udp, listening_tcp};
     for (size_t i = 0; i < 4; i++) {
         struct sock *self = makers[i]();
         close_at_once(self);

@@ -182,7 +182,8 @@ static void test_loopback_connects_two_sockets(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct sock *listener = listening_tcp();
         struct sock *tcp = new_tcp();
-        struct value name = {.kind = VALUE_STR, .data = (uint8_t *)names[i], .bytes = strlen(names[i])};
+        struct value name = {
+            .kind = VALUE_STR, .data = (uint8_t *)names[i], .bytes = strlen(names[i])};
         CALL("connect", tcp, TUPLE(name, INT(80)));
         expect_none();
         struct sock *client = accept_one(listener);

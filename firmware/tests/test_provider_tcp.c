@@ -118,8 +118,8 @@ static void test_unreachable_port_ends_the_attempt(void **state)
     CALL("settimeout", tcp, INT(0));
     CALL("connect", tcp, PEER);
     expect_io_error(SOCK_EINPROGRESS);
-    wire_unreachable(0, 1, 0);  /* host unreachable: keep trying */
-    wire_unreachable(0, 3, 1);  /* quotes another sequence number */
+    wire_unreachable(0, 1, 0); /* host unreachable: keep trying */
+    wire_unreachable(0, 3, 1); /* quotes another sequence number */
     CALL("connect", tcp, PEER);
     expect_io_error(SOCK_EALREADY);
     wire_unreachable(0, 3, 0);

@@ -79,9 +79,32 @@ static void test_each_method_ends_exactly_at_its_timeout(void **state)
 {
     (void)state;
     static const int64_t timeouts_ms[] = {
-        1, 2, 9, 10, 11, 99, 100, 101, 249, 250, 251, 499, 500, 999, 1000, 1001, 60000, 3600000,
-        86400000, INT64_C(30) * 86400000, INT32_MAX, INT64_C(1) << 31, UINT32_MAX,
-        INT64_C(1) << 32, (INT64_C(1) << 32) + 100, INT64_C(1) << 42,
+        1,
+        2,
+        9,
+        10,
+        11,
+        99,
+        100,
+        101,
+        249,
+        250,
+        251,
+        499,
+        500,
+        999,
+        1000,
+        1001,
+        60000,
+        3600000,
+        86400000,
+        INT64_C(30) * 86400000,
+        INT32_MAX,
+        INT64_C(1) << 31,
+        UINT32_MAX,
+        INT64_C(1) << 32,
+        (INT64_C(1) << 32) + 100,
+        INT64_C(1) << 42,
     };
     for (size_t m = 0; m < METHOD_COUNT; m++) {
         for (size_t t = 0; t < sizeof timeouts_ms / sizeof timeouts_ms[0]; t++) {
@@ -141,7 +164,8 @@ static void close_it(void *self)
 static void test_none_waits_for_ever(void **state)
 {
     (void)state;
-    static const struct value before[] = {{.kind = VALUE_NONE}, {.kind = VALUE_INT, .integer = 0},
+    static const struct value before[] = {{.kind = VALUE_NONE},
+                                          {.kind = VALUE_INT, .integer = 0},
                                           {.kind = VALUE_INT, .integer = 100}};
     for (size_t m = 0; m < METHOD_COUNT; m++) {
         for (size_t b = 0; b < 3; b++) {

@@ -60,8 +60,8 @@ void peer_acknowledges(struct peer *peer, uint16_t window)
             peer->acknowledgement +=
                 (uint32_t)packet.bytes + ((packet.flags & WIRE_FIN) != 0 ? 1 : 0);
     }
-    wire_tcp(peer->port, peer->device_port, peer->sequence, peer->acknowledgement, WIRE_ACK,
-             window, NULL, 0);
+    wire_tcp(peer->port, peer->device_port, peer->sequence, peer->acknowledgement, WIRE_ACK, window,
+             NULL, 0);
 }
 
 void peer_finishes(struct peer *peer)

@@ -34,7 +34,7 @@ void peer_resets(struct peer *peer);
 /* Set-up and tear-down: at the end lwIP's heap and control blocks are as at the start. */
 int network_setup(void **state);
 int network_teardown(void **state);
-#define NETWORK_TEST(function) \
+#define NETWORK_TEST(function)                                                                     \
     cmocka_unit_test_setup_teardown(function, network_setup, network_teardown)
 
 #endif

@@ -244,8 +244,7 @@ void wire_unreachable(size_t i, uint8_t code, uint32_t skew)
 int64_t wire_due_ns(void)
 {
     struct netif *netif;
-    NETIF_FOREACH(netif)
-    {
+    NETIF_FOREACH (netif) {
         if (netif->loop_first != NULL)
             return fake_port.now_ns();
     }

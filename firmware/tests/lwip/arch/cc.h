@@ -14,10 +14,10 @@
 #define LWIP_NO_UNISTD_H 1
 #define LWIP_RAND() ((uint32_t)4711)
 #define LWIP_PLATFORM_DIAG(message)
-#define LWIP_PLATFORM_ASSERT(message)                                          \
-    do {                                                                       \
-        fprintf(stderr, "lwIP, %s:%d: %s\n", __FILE__, __LINE__, message);     \
-        abort();                                                               \
+#define LWIP_PLATFORM_ASSERT(message)                                                              \
+    do {                                                                                           \
+        fprintf(stderr, "lwIP, %s:%d: %s\n", __FILE__, __LINE__, message);                         \
+        abort();                                                                                   \
     } while (0)
 
 typedef uint32_t sys_prot_t;
