@@ -296,6 +296,14 @@ def test_reset_ends_every_state(probe: Probe, state: str) -> None:
     assert probe.let_pass(600 * SEC) == [], "a timer survived the connection"
 
 
+def test_reset_in_time_wait_is_no_loss(probe: Probe) -> None:
+    conn = probe.established()
+    conn.finish()
+    probe.say("FA", 101, 5002)
+    assert probe.say("R", 102) == []
+    assert conn.state == "CLOSED" and conn.lost is None
+
+
 def test_segments_for_a_connection_that_was_reset_are_refused(probe: Probe) -> None:
     conn = probe.established()
     conn.reset()

@@ -159,6 +159,20 @@ def test_two_lost_segments_wait_for_the_timer() -> None:
     world.run(main())
 
 
+def test_connection_whose_syn_was_lost_starts_with_three_seconds() -> None:
+    world = World()
+
+    async def main() -> None:
+        world.board.arp.know("10.0.0.2", world.peer.mac)
+        listener = world.peer.tcp.listen(80)
+        ours = world.board.tcp.connect(80, to="10.0.0.2", setup=lambda conn: conn.drop())
+        theirs = await listener.accept(within=2 * SEC)
+        assert ours.rto == 3 * SEC  # RFC 6298 5.7
+        assert theirs.rto == 1 * SEC
+
+    world.run(main())
+
+
 def test_delayed_acknowledgement_comes_with_the_second_segment_or_in_time() -> None:
     world = World()
 

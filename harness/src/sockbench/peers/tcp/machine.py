@@ -78,7 +78,6 @@ class Machine:
         self.silent = options.silent
         self.lost: str | None = None
         self._state: State = "CLOSED"
-        self._is_passive = False
         self._ack_policy: AckPolicy = options.ack
         self._window = options.window
         self._taken = 0
@@ -115,7 +114,6 @@ class Machine:
 
     def opened_by(self, segment: Segment) -> None:
         """Answer the SYN of another end."""
-        self._is_passive = True
         self._take_syn(segment)
         self._out.set_window(segment.window, self._irs, self._out.isn)
         self._in.add(self._irs + 1, segment.payload, fin=False)
@@ -200,7 +198,7 @@ class Machine:
         """Act as RFC 9293 3.10.7.4 says, with the checks of RFC 5961."""
         in_, flags, payload = self._in, segment.flags, segment.payload
         seq = near(segment.seq, in_.next)
-        if flags & SYN and self._state in ("SYN-RECEIVED", "FIN-WAIT-1") and seq == self._irs:
+        if flags & SYN and seq == self._irs and self._out.una == self._out.isn:
             if not flags & ACK:
                 if not self._syn_ack_timer.is_running:  # Our answer was lost.
                     self._emit_syn()
@@ -235,7 +233,9 @@ class Machine:
             payload, flags = b"", flags & ~FIN
 
         if flags & RST:
-            if seq == in_.next:
+            if seq == in_.next and self._state == "TIME-WAIT":
+                self._enter("CLOSED")
+            elif seq == in_.next:
                 self._lose("reset")
             else:
                 self._challenge()

@@ -141,6 +141,8 @@ class Sender:
         if self._timed is not None and ack >= self._timed[0]:
             self.timeout.measured(now - self._timed[1])
             self._timed = None
+        if self.una == self.isn and self._attempts > 1:
+            self.timeout.syn_was_lost()
         self.una = ack
         self.next = max(self.next, ack)
         passed = ack - self._base
