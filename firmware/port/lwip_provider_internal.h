@@ -122,6 +122,16 @@ void lwip_stream_close(struct provider_socket *self, bool unread);
 /* The peer's device or a router said that nobody serves this connection attempt. */
 void lwip_stream_refused(struct tcp_pcb *pcb);
 
+/* lwip_provider_tcp_close.c */
+void lwip_stream_close(struct provider_socket *self, bool unread);
+
+/* lwip_provider_tcp_options.c */
+int lwip_stream_option_set(struct provider_socket *self, enum provider_option option,
+                           int64_t value);
+int lwip_stream_option_get(struct provider_socket *self, enum provider_option option,
+                           int64_t *value);
+void lwip_stream_apply_options(struct provider_socket *self);
+
 /* lwip_provider_listen.c */
 int lwip_listener_listen(struct provider_socket *self, int backlog);
 int lwip_listener_accept(struct provider_socket *self, struct provider_socket **accepted,
@@ -134,7 +144,6 @@ void lwip_listener_remove(struct provider_socket *waiting);
 void lwip_stream_adopt(struct provider_socket *self, struct tcp_pcb *pcb);
 void lwip_stream_detach(struct tcp_pcb *pcb);
 void lwip_stream_free_received(struct provider_socket *self);
-void lwip_stream_apply_options(struct provider_socket *self);
 
 /* lwip_provider_datagram.c */
 int lwip_datagrams_open(struct provider_socket *self);

@@ -19,9 +19,6 @@
 /* Slow timer ticks (500 ms each) between looks at a socket that found no memory. */
 #define POLL_INTERVAL 1
 
-/* How long a closed connection with unread data may take to get rid of its last bytes. */
-#define DRAIN_POLLS_MAX 40 /* 20 s, as lwIP's LWIP_TCP_CLOSE_TIMEOUT_MS_DEFAULT */
-
 /* A chunk has room for a full segment, so that small ones share it. */
 #define CHUNK_BYTES TCP_MSS
 
@@ -185,31 +182,6 @@ void lwip_stream_detach(struct tcp_pcb *pcb)
     tcp_sent(pcb, NULL);
     tcp_err(pcb, NULL);
     tcp_poll(pcb, NULL, 0);
-}
-
-void lwip_stream_apply_options(struct provider_socket *self)
-{
-    struct stream *stream = &self->stream;
-    struct tcp_pcb *pcb = stream->pcb;
-    if (pcb == NULL)
-        return;
-    if (stream->reuse_address)
-        ip_set_option(pcb, SOF_REUSEADDR);
-    else
-        ip_reset_option(pcb, SOF_REUSEADDR);
-    if (stream->keepalive)
-        ip_set_option(pcb, SOF_KEEPALIVE);
-    else
-        ip_reset_option(pcb, SOF_KEEPALIVE);
-    if (stream->state == STREAM_LISTENING)
-        return; /* struct tcp_pcb_listen has no more than these */
-    if (stream->no_delay)
-        tcp_nagle_disable(pcb);
-    else
-        tcp_nagle_enable(pcb);
-    pcb->keep_idle = stream->keep_idle_s * 1000;
-    pcb->keep_intvl = stream->keep_interval_s * 1000;
-    pcb->keep_cnt = stream->keep_count;
 }
 
 /* A fresh control block, bound as the socket was; -SOCK_ENOBUFS or -SOCK_EADDRINUSE. */
@@ -434,142 +406,4 @@ int lwip_stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16
         *port = stream->local_port;
     }
     return 0;
-}
-
-int lwip_stream_option_set(struct provider_socket *self, enum provider_option option, int64_t value)
-{
-    struct stream *stream = &self->stream;
-    /* Milliseconds in lwIP's 32 bits; 255 is enough probes for anyone. */
-    bool seconds_fit = value > 0 && value <= UINT32_MAX / 1000;
-
-    switch (option) {
-    case PROVIDER_REUSEADDR:
-        stream->reuse_address = value != 0;
-        break;
-    case PROVIDER_KEEPALIVE:
-        stream->keepalive = value != 0;
-        break;
-    case PROVIDER_NODELAY:
-        stream->no_delay = value != 0;
-        break;
-    case PROVIDER_KEEPIDLE_S:
-        if (!seconds_fit)
-            return -SOCK_EINVAL;
-        stream->keep_idle_s = (u32_t)value;
-        break;
-    case PROVIDER_KEEPINTVL_S:
-        if (!seconds_fit)
-            return -SOCK_EINVAL;
-        stream->keep_interval_s = (u32_t)value;
-        break;
-    case PROVIDER_KEEPCNT:
-        if (value <= 0 || value > UINT8_MAX)
-            return -SOCK_EINVAL;
-        stream->keep_count = (u32_t)value;
-        break;
-    default:
-        return -SOCK_ENOPROTOOPT;
-    }
-    lwip_stream_apply_options(self);
-    return 0;
-}
-
-int lwip_stream_option_get(struct provider_socket *self, enum provider_option option,
-                           int64_t *value)
-{
-    const struct stream *stream = &self->stream;
-    switch (option) {
-    case PROVIDER_REUSEADDR:
-        *value = stream->reuse_address;
-        return 0;
-    case PROVIDER_KEEPALIVE:
-        *value = stream->keepalive;
-        return 0;
-    case PROVIDER_NODELAY:
-        *value = stream->no_delay;
-        return 0;
-    case PROVIDER_KEEPIDLE_S:
-        *value = stream->keep_idle_s;
-        return 0;
-    case PROVIDER_KEEPINTVL_S:
-        *value = stream->keep_interval_s;
-        return 0;
-    case PROVIDER_KEEPCNT:
-        *value = stream->keep_count;
-        return 0;
-    default:
-        return -SOCK_ENOPROTOOPT;
-    }
-}
-
-/*
- * After close() with unread data: the peer is to get what was accepted for sending,
- * then RST. lwIP's tcp_close() would throw the unsent part away (tcp_close_shutdown).
- * The callback argument counts the polls.
- */
-static err_t drain(struct tcp_pcb *pcb)
-{
-    if (pcb->unsent != NULL)
-        return ERR_OK;
-    lwip_stream_detach(pcb);
-    tcp_abort(pcb);
-    return ERR_ABRT;
-}
-
-static err_t on_drain_sent(void *arg, struct tcp_pcb *pcb, u16_t bytes)
-{
-    (void)arg;
-    (void)bytes;
-    return drain(pcb);
-}
-
-static err_t on_drain_poll(void *arg, struct tcp_pcb *pcb)
-{
-    uintptr_t polls = (uintptr_t)arg + 1;
-    tcp_arg(pcb, (void *)polls);
-    if (polls < DRAIN_POLLS_MAX)
-        return drain(pcb);
-    lwip_stream_detach(pcb);
-    tcp_abort(pcb);
-    return ERR_ABRT;
-}
-
-static err_t on_drain_receive(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t error)
-{
-    (void)arg;
-    (void)pcb;
-    (void)error;
-    if (p != NULL)
-        pbuf_free(p);
-    return ERR_OK;
-}
-
-static void close_unread(struct tcp_pcb *pcb)
-{
-    tcp_nagle_disable(pcb); /* a short last segment must not wait for an ACK */
-    (void)tcp_output(pcb);
-    if (pcb->unsent == NULL) {
-        tcp_abort(pcb);
-        return;
-    }
-    tcp_recv(pcb, on_drain_receive);
-    tcp_sent(pcb, on_drain_sent);
-    tcp_poll(pcb, on_drain_poll, 1);
-}
-
-void lwip_stream_close(struct provider_socket *self, bool unread)
-{
-    struct stream *stream = &self->stream;
-    struct tcp_pcb *pcb = stream->pcb;
-
-    unread = unread || stream->queued > 0;
-    lwip_stream_free_received(self);
-    if (pcb == NULL)
-        return;
-    stream->pcb = NULL;
-    lwip_stream_detach(pcb);
-    if (stream->state == STREAM_CONNECTED && (unread || pcb->refused_data != NULL))
-        close_unread(pcb);
-    else
-        tcp_close(pcb); /* without memory for a FIN lwIP repeats it (TF_CLOSEPEND) */
 }
