@@ -88,6 +88,13 @@ async def listening_tcp(target: Any, port: int = 80) -> Any:
     return sock
 
 
+async def heap_free(target: Any, bench: Any) -> int:
+    """Return the bytes of free heap, once what the calls before have given up is really gone."""
+    await bench.idle(for_=10 * MS)
+    free: int = (await target.stats())["heap_free"]
+    return free
+
+
 def ignore_refusals(wire: Any) -> None:
     """Account for the port-unreachable messages that strangers' datagrams earn, and for the ARP that they need."""
     wire.ignore(lambda frame: frame.outgoing and (frame.icmp is not None or frame.arp is not None))

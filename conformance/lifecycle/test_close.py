@@ -11,7 +11,7 @@ import errno
 import pytest
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
-from sockbench import HOUR, MS, SEC, SOCK_DGRAM, SOCK_STREAM, RemoteIOError, covers, elapsed_is
+from sockbench import MS, SEC, SOCK_DGRAM, SOCK_STREAM, RemoteIOError, covers, elapsed_is
 
 from conformance.scenes import (
     BLOCKING,
@@ -21,6 +21,7 @@ from conformance.scenes import (
     connected_tcp,
     echoes,
     fill,
+    heap_free,
     listening_tcp,
     raises_at_once,
 )
@@ -72,7 +73,7 @@ async def test_close_ends_no_call_on_another_socket(target, wire, tasks):
     await closed.close()
     with pytest.raises(RemoteIOError):
         await ended
-    await asyncio.sleep(1 * HOUR)
+    await asyncio.sleep(60 * SEC)
     assert waiting.pending
     wire.peer.udp.bind(7000).send(b"x", to=(DEVICE, 5001))
     assert (await waiting)[0] == b"x"
@@ -189,12 +190,11 @@ async def test_close_while_connecting_leaves_nothing_behind(target, wire):
     await raises_at_once(sock.connect((wire.peer.ip, 81)), RemoteIOError, errno.EINPROGRESS)
     syn = await wire.expect(TCP(dport=81, flags="S"), within=50 * MS)
     assert await sock.close() is None
-    wire.ignore(TCP(dport=81, flags="R"))
     await wire.expect_none(TCP(dport=81, flags="S"), for_=30 * SEC)
     late = TCP(sport=81, dport=syn.tcp.sport, flags="SA", seq=5000, ack=syn.tcp.seq + 1, window=8192)
     wire.send(Ether(src=wire.peer.mac, dst=BOARD) / IP(src=wire.peer.ip, dst=DEVICE) / late)
-    await asyncio.sleep(1 * SEC)
-    assert "R" in str(wire.frames[-1].tcp.flags)
+    reset = await wire.expect(TCP(dport=81), within=1 * SEC)
+    assert "R" in str(reset.tcp.flags)
 
 
 @covers("close.listener", "close.releases-port")
@@ -239,7 +239,7 @@ async def test_accepted_socket_outlives_its_listener_and_the_other_way_round(tar
 
 
 @covers("close.nothing-lost")
-async def test_hundred_connections_leave_nothing_behind(target, wire):
+async def test_hundred_connections_leave_nothing_behind(target, wire, bench):
     """Connected, closed by both, waited out: control blocks and heap are as before."""
 
     async def cycle():
@@ -249,11 +249,13 @@ async def test_hundred_connections_leave_nothing_behind(target, wire):
         await connection.closed(within=10 * SEC)
 
     ports = iter(range(1000, 2000))
-    await cycle()
-    await asyncio.sleep(300 * SEC)
-    before = await target.stats()
+    # The first cycles make the device's worker threads, which stay; TIME-WAIT takes two minutes.
+    for _ in range(10):
+        await cycle()
+    await asyncio.sleep(121 * SEC)
+    before = await heap_free(target, bench)
     for _ in range(100):
         await cycle()
-    await asyncio.sleep(300 * SEC)
-    after = await target.stats()
-    assert (after["heap_free"], after["tcp_pcbs"]) == (before["heap_free"], before["tcp_pcbs"])
+    await asyncio.sleep(121 * SEC)
+    assert await heap_free(target, bench) == before
+    assert (await target.stats())["tcp_pcbs"] == 0

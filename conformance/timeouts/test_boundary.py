@@ -11,7 +11,7 @@ import pytest
 from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
-from sockbench import HOUR, MS, SEC, US, covers
+from sockbench import MS, SEC, US, covers
 
 from conformance.scenes import (
     BLOCKING,
@@ -120,12 +120,6 @@ NOISE = {
         / UDP(sport=7000, dport=5000)
         / Raw(b"noise")
     ),
-    "truncated": lambda wire: (
-        Ether(src=wire.peer.mac, dst="02:00:00:00:00:01")
-        / IP(src=wire.peer.ip, dst=DEVICE)
-        / UDP(sport=7000, dport=5000, len=200)
-        / Raw(b"noise")
-    ),
 }
 
 
@@ -189,12 +183,12 @@ async def test_protocol_timers_go_on_after_a_timeout(target, wire):
 @pytest.mark.parametrize("scene", [name for name in BLOCKING if name not in ("connect", "send", "sendall")])
 @covers("timeout.none", "recv.waits-for-ever", "tcp.accept.blocks")
 async def test_none_waits_for_ever_after_a_number(target, wire, tasks, scene):
-    """None takes an earlier timeout away: 23 hours later the call still waits."""
+    """None takes an earlier timeout away: a minute later, 600 times the timeout, the call still waits."""
     waits = await blocked(scene, target, wire)
     await waits.sock.settimeout(100)
     await waits.sock.settimeout(None)
     waiting = tasks.start(waits.start())
-    await asyncio.sleep(23 * HOUR)
+    await asyncio.sleep(60 * SEC)
     assert waiting.pending
     if scene == "accept":
         client = wire.peer.tcp.connect(80, sport=4000)
@@ -227,5 +221,5 @@ async def test_timeout_counts_from_the_call_not_from_the_setting(target):
     """A timeout set long before the call is not used up by then."""
     sock = await bound_udp(target)
     await sock.settimeout(100)
-    await asyncio.sleep(1 * HOUR)
+    await asyncio.sleep(60 * SEC)
     await times_out(sock.recvfrom(10), 100 * MS)

@@ -9,7 +9,7 @@ import asyncio
 import errno
 
 import pytest
-from sockbench import DAY, MS, US, RemoteTimeoutError, covers, deadline, elapsed_is
+from sockbench import MS, US, RemoteTimeoutError, covers, elapsed_is
 
 from conformance.scenes import BLOCKING, blocked, bound_udp, echoes, times_out
 
@@ -53,11 +53,10 @@ async def test_timeout_around_the_periods_of_the_stack(target, timeout):
     await times_out(sock.recvfrom(10), timeout * MS)
 
 
-@pytest.mark.parametrize("timeout", [60_000, 3_600_000, 86_400_000])
-@deadline(3 * DAY)
+@pytest.mark.parametrize("timeout", [60_000, 600_000, 3_600_000])
 @covers("timeout.exact")
 async def test_long_timeout_does_not_drift(target, timeout):
-    """A minute, an hour, a day: a drifting clock would be late or early by more than a tick."""
+    """A minute, ten, an hour: a drifting clock would be late or early by more than a tick."""
     sock = await bound_udp(target)
     await sock.settimeout(timeout)
     await times_out(sock.recvfrom(10), timeout * MS)

@@ -159,13 +159,19 @@ async def test_connecting_again_moves_target_and_filter(target, wire, bench):
 
 
 @covers("udp.connect.again")
-async def test_what_was_queued_before_the_move_stays_readable(target, wire, bench):
-    """Delivered is delivered: the filter decides about arrivals, not about the queue."""
-    sock, old = await connected_udp(target, wire)
-    old.send(b"before", to=(DEVICE, 5000))
+async def test_what_others_sent_before_connect_is_not_read_after_it(target, wire, bench):
+    """Whoever reads from a connected socket may rely on its peer: what strangers had sent before is gone."""
+    old, new = wire.peer.udp.bind(7000), wire.host(ip="10.0.0.3").udp.bind(7001)
+    sock = await target.socket(type=SOCK_DGRAM)
+    await sock.bind(5000)
+    for number in range(3):
+        old.send(b"old %d" % number, to=(DEVICE, 5000))
+        new.send(b"new %d" % number, to=(DEVICE, 5000))
     await bench.idle(for_=1 * MS)
     await sock.connect(("10.0.0.3", 7001))
-    assert await sock.recvfrom(10) == (b"before", ("10.0.0.2", 7000))
+    assert [await sock.recv(10) for _ in range(3)] == [b"new 0", b"new 1", b"new 2"]
+    await sock.settimeout(0)
+    await would_block(sock.recv(10))
 
 
 @covers("udp.connect.broadcast", "udp.sendto.broadcast-multicast")
