@@ -19,7 +19,7 @@ add_library(lwip_provider OBJECT ${PROVIDER_SOURCES})
 target_link_libraries(lwip_provider PUBLIC lwip_host)
 target_compile_options(lwip_provider PRIVATE -Wall -Wextra -Werror)
 
-foreach(name tcp close listen datagram)
+foreach(name tcp close listen datagram ipv6)
     add_executable(test_provider_${name} test_provider_${name}.c lwip/network.c
         $<TARGET_OBJECTS:lwip_provider> $<TARGET_OBJECTS:lwip_host>
         $<TARGET_OBJECTS:socket_module> $<TARGET_OBJECTS:module_fakes>)

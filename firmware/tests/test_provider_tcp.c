@@ -33,6 +33,21 @@ static void test_refusal_is_told_at_once(void **state)
     release(tcp);
 }
 
+static void test_a_bound_port_stays_taken_after_a_refusal(void **state)
+{
+    (void)state;
+    struct sock *tcp = new_tcp();
+    CALL("bind", tcp, INT(4000));
+    fake_at(fake_port.now_ns() + 5 * MS, answer_with_reset, NULL);
+    CALL("connect", tcp, PEER);
+    expect_exception(EXC_CONNECTION_REFUSED_ERROR);
+    struct sock *other = new_tcp();
+    CALL("bind", other, INT(4000));
+    expect_io_error(SOCK_EADDRINUSE);
+    release(other);
+    release(tcp);
+}
+
 static void test_silence_ends_at_the_stacks_limit(void **state)
 {
     (void)state;
@@ -290,6 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         NETWORK_TEST(test_refusal_is_told_at_once),
+        NETWORK_TEST(test_a_bound_port_stays_taken_after_a_refusal),
         NETWORK_TEST(test_silence_ends_at_the_stacks_limit),
         NETWORK_TEST(test_a_timed_out_connect_leaves_nothing),
         NETWORK_TEST(test_connecting_again_after_a_timeout),
