@@ -75,7 +75,7 @@ class Icmp(NamedTuple):
 
 
 def build_ethernet(destination: bytes, source: bytes, ethertype: int, payload: bytes) -> bytes:
-    """Return a frame without FCS; padding to 60 bytes is the sender's business."""
+    """Return a frame without FCS; padding to 60 bytes is the host's business."""
     return destination + source + ethertype.to_bytes(2, "big") + payload
 
 

@@ -51,6 +51,7 @@ from sockbench.peers.tcp import TcpService
 from sockbench.peers.udp import UdpService
 
 MTU = 1500
+SHORTEST_BYTES = 60  # IEEE 802.3 4A.4.2: 64 with the FCS, which does not travel here.
 
 # Sends a frame, now (None) or at a virtual time.
 SendFrame = Callable[[bytes, int | None], None]
@@ -81,7 +82,7 @@ class Host:
         self.enabled = True
         self._ip = ip_bytes(ip)
         self._mac = mac_bytes(mac)
-        self._send = send
+        self._send_frame = send
         self._loop = loop
         host_bits = (1 << (32 - prefix)) - 1
         self._subnet_broadcast = (int.from_bytes(self._ip, "big") | host_bits).to_bytes(4, "big")
@@ -96,7 +97,7 @@ class Host:
         self._identification = 0
         self._reassembly = Reassembly()
         random = Random(f"{seed} {self.mac} {ip}")
-        self.arp = ArpService(loop, self._mac, self._ip, send)
+        self.arp = ArpService(loop, self._mac, self._ip, self._send)
         self.icmp = IcmpService(self, loop)
         self.nd = NdService(self, loop, self._mac, own6)
         self.icmp6 = Icmp6Service(self, loop)
@@ -255,6 +256,11 @@ class Host:
     def _send_packets(self, packets: list[bytes], at: int | None, ethertype: int, mac: bytes) -> None:
         for packet in packets:
             self._send(build_ethernet(mac, self._mac, ethertype, packet), at)
+
+    def _send(self, frame: bytes, at: int | None) -> None:
+        if len(frame) < SHORTEST_BYTES:
+            frame = frame.ljust(SHORTEST_BYTES, b"\0")
+        self._send_frame(frame, at)
 
     def __repr__(self) -> str:
         return f"Host({ip_text(self._ip)}, {self.mac})"
