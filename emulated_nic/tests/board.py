@@ -25,13 +25,13 @@ class Gone(Exception):
     """The board closed the link."""
 
 
-def build_firmware(folder):
-    """Compile bare/stress.c and return the ELF's path."""
-    elf = pathlib.Path(folder) / "stress.elf"
+def build_firmware(folder, name="stress"):
+    """Compile bare/NAME.c and return the ELF's path."""
+    elf = pathlib.Path(folder) / f"{name}.elf"
     subprocess.run(
         ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-O1", "-ffreestanding",
          "-nostdlib", "-Wall", "-Wextra", "-Werror", f"-I{HERE.parent}",
-         f"-T{HERE}/bare/stress.ld", "-Wl,-n", "-o", elf, HERE / "bare/stress.c"],
+         f"-T{HERE}/bare/bare.ld", "-Wl,-n", "-o", elf, HERE / f"bare/{name}.c"],
         check=True)
     return elf
 

@@ -369,6 +369,15 @@ class RealTime(unittest.TestCase):
         after, _ = self.ask(wire)
         self.assertGreater(after, before)
 
+    def test_the_user_mode_network_offers_a_lease(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                [QEMU, "-M", "sockbench", "-display", "none", "-serial", "none", "-monitor", "none",
+                 "-nic", "user,model=sockbench-eth,restrict=on,dhcpstart=10.0.2.77",
+                 "-kernel", build_firmware(folder, "lease")], stdin=subprocess.DEVNULL,
+                capture_output=True, text=True, timeout=20, check=False)
+        self.assertEqual((done.returncode, done.stderr), (77, ""))
+
     def test_a_board_goes_on_in_another_process(self):
         with tempfile.TemporaryDirectory() as folder:
             process, wire, control = self.start()

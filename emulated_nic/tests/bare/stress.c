@@ -6,29 +6,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include <stdint.h>
+#include "bare.h"
 
-#define REG32(name, offset) enum { A_##name = (offset) };
-#define FIELD(reg, field, shift, length) \
-    enum { R_##reg##_##field##_MASK = \
-           (int)(((1ull << (length)) - 1) << (shift)) };
-#include "regs/board.h"
-#include "regs/eth.h"
-
-#define AT(base, name) (*(volatile uint32_t *)((base) + A_##name))
-#define ETH(name)      AT(SB_ETH_BASE, ETH_##name)
-#define TIMER(name)    AT(SB_TIMER_BASE, TIMER_##name)
-#define SYSCTL(name)   AT(SB_SYSCTL_BASE, SYSCTL_##name)
-#define MAILBOX(name)  AT(SB_MAILBOX_BASE, MAILBOX_##name)
-#define NVIC_ENABLE    (*(volatile uint32_t *)0xe000e100)
-
-#define RING           8
-#define BUFFER_BYTES   2048
 #define PERIOD_NS      1000003u
-
-struct descriptor {
-    uint32_t address, request, result, unused;
-};
 
 static volatile struct descriptor rx_ring[RING] __attribute__((aligned(16)));
 static volatile struct descriptor tx_ring[RING] __attribute__((aligned(16)));
@@ -36,8 +16,6 @@ static uint8_t buffers[RING][BUFFER_BYTES];
 static uint8_t message[4096];
 static uint32_t rx_next, tx_next, ticks;
 static uint64_t next_tick;
-
-void reset(void);
 
 static uint64_t now(void)
 {
@@ -174,11 +152,8 @@ void reset(void)
     }
 }
 
-/* Sixteen of the core's, then the board's. */
-__attribute__((section(".vectors"), used))
-static void (*const vectors[16 + SB_NUM_IRQ])(void) = {
-    (void (*)(void))(SB_RAM_BASE + SB_RAM_BYTES),
-    reset, fault, fault, fault, fault, fault,
+VECTORS = {
+    STACK, reset, fault, fault, fault, fault, fault,
     [16 + SB_TIMER_IRQ] = on_timer,
     [16 + SB_MAILBOX_IRQ] = on_mailbox,
     [16 + SB_ETH_IRQ] = on_eth,
