@@ -9,10 +9,10 @@ import asyncio
 
 import pytest
 from scapy.layers.inet import TCP
-from sockbench import HOUR, MS, SEC, answer, covers
+from sockbench import MS, SEC, answer, covers
 
 from conformance.examples.programs import client
-from conformance.tcp.stream import segments
+from conformance.tcp.stream import LONG, segments
 
 
 async def linked(target):
@@ -29,7 +29,7 @@ async def test_client_sends_its_twelve_bytes(cold_target, wire):
     await client(await linked(cold_target))
     conn = await listener.accept(within=1 * SEC)
     assert await conn.recv(12, within=1 * SEC) == b"Hello World!"
-    await asyncio.sleep(1 * HOUR)
+    await asyncio.sleep(LONG)
     assert conn.received == b"Hello World!" and conn.state == "ESTABLISHED"
 
 
@@ -47,7 +47,7 @@ async def test_client_on_the_wire(cold_target, wire, tasks):
     assert ack.tcp.ack == data.tcp.ack == 1001 and data.payload == b"Hello World!"
     wire.send(answer(data, flags="A"))
     await running
-    await wire.expect_none(for_=1 * HOUR)
+    await wire.expect_none(for_=LONG)
 
 
 @covers("example.client", "tcp.connect.refused")

@@ -17,6 +17,10 @@ MSS = 1460
 WINDOW = 4 * MSS
 SEND_BUFFER = 4 * MSS
 
+BOARD_MAC = "02:00:00:00:00:01"
+# Longer than the timers of an idle connection, keep-alive excepted: whoever waits so long waits for ever.
+LONG = 150 * SEC
+
 # lwIP counts in slow ticks of 500 ms (tcp_priv.h, TCP_SLOW_INTERVAL). On a stack without connections the first of
 # them comes 250 ms after connect(), because the TCP timer starts with the connection and begins with a slow tick.
 SLOW_TICK = 500 * MS

@@ -146,7 +146,8 @@ async def test_unread_data_makes_close_a_reset(target, wire, bench, kind):
     assert await sock.close() is None
     await conn.closed(within=10 * MS)
     assert conn.lost == "reset"
-    assert [str(frame.tcp.flags) for frame in segments(wire, at)] == ["RA"]
+    flags = [str(frame.tcp.flags) for frame in segments(wire, at)]
+    assert flags[-1] == "RA" and not any("F" in each for each in flags)
 
 
 @covers("close.unread-data-resets", "example.server")
@@ -298,7 +299,7 @@ async def test_time_wait_lasts_two_minutes(target, wire, bench, after, is_free):
 
 @pytest.mark.parametrize("ending", ["we-close", "peer-closes", "peer-resets", "unread"])
 @covers("close.nothing-lost")
-async def test_a_hundred_connections_lose_nothing(target, wire, ending):
+async def test_connections_leave_nothing_behind(target, wire, ending):
     """A device that runs for years makes many connections."""
     listener = wire.peer.tcp.listen(80)
 
@@ -319,12 +320,12 @@ async def test_a_hundred_connections_lose_nothing(target, wire, ending):
         await asyncio.sleep(1 * MS)
         if ending == "we-close":
             conn.finish()
-        await asyncio.sleep(125 * SEC)
 
-    await one()
     before = await target.stats()
-    for _ in range(100):
+    for _ in range(20):
         await one()
+    # Connections in TIME_WAIT are over after two minutes.
+    await asyncio.sleep(125 * SEC)
     after = await target.stats()
     assert after["tcp_pcbs"] == before["tcp_pcbs"] == 0
-    assert after["heap_free"] == before["heap_free"]
+    assert after["lwip"]["mem.used"] == before["lwip"]["mem.used"]

@@ -16,7 +16,9 @@ from sockbench import MS, SEC, US, RemoteIOError, answer, covers
 
 from conformance.scenes import DEVICE, NOBODY, echoes, raises_at_once, times_out
 from conformance.tcp.stream import (
+    BOARD_MAC,
     CONNECT_LIMIT,
+    LONG,
     SYN_SCHEDULE,
     TIMER_SLACK,
     connected,
@@ -159,7 +161,7 @@ async def test_a_hundred_failed_attempts_lose_nothing(target, wire):
         await attempt()
     after = await target.stats()
     assert after["tcp_pcbs"] == before["tcp_pcbs"] == 0
-    assert after["heap_free"] == before["heap_free"]
+    assert after["lwip"]["mem.used"] == before["lwip"]["mem.used"]
 
 
 @pytest.mark.parametrize("delay", [0, 100, 5000])
@@ -197,7 +199,8 @@ async def test_connect_to_an_absent_host_ends_at_the_limit(target, wire):
     elapsed = caught.value.elapsed
     assert any(abs(elapsed - limit) <= TIMER_SLACK for limit in ARP_LIMITS), f"{elapsed / MS} ms"
     requests = [frame for frame in wire.frames if frame.arp is not None and frame.arp.pdst == NOBODY]
-    assert len(requests) == 35 and not segments(wire)
+    # The last of the seven attempts is cut short: it had time for one request at least.
+    assert 31 <= len(requests) <= 35 and not segments(wire)
     await echoes(target, wire)
 
 
@@ -222,12 +225,13 @@ async def test_late_arp_answer_lets_the_syn_out(target, wire, tasks, bench, dela
     host.tcp.listen(80)
     sock = await target.socket()
     connecting = tasks.start(sock.connect(("10.0.0.3", 80)))
-    asked = await wire.expect(ARP(op=1, pdst="10.0.0.3"), within=50 * MS)
+    await wire.expect(ARP(op=1, pdst="10.0.0.3"), within=50 * MS)
     await asyncio.sleep(delay * MS)
     assert connecting.pending and not segments(wire)
     host.arp.enabled = True
     at = bench.now
-    wire.send(answer(asked, op=2, hwsrc=host.mac, psrc="10.0.0.3"))
+    link = Ether(src=host.mac, dst=BOARD_MAC)
+    wire.send(link / ARP(op=2, hwsrc=host.mac, psrc=host.ip, hwdst=BOARD_MAC, pdst=DEVICE))
     assert await connecting is None
     prompt(bench, at)
 
@@ -281,7 +285,7 @@ async def test_icmp_about_something_else_is_ignored(target, wire, tasks, wrong):
         quoted[IP].dst = "10.0.0.3"
     else:
         quoted[IP].proto = 17
-    link = Ether(src=wire.peer.mac, dst="02:00:00:00:00:01")
+    link = Ether(src=wire.peer.mac, dst=BOARD_MAC)
     wire.send(link / IP(src=wire.peer.ip, dst=DEVICE) / ICMP(type=3, code=3) / Raw(bytes(quoted)[:28]))
     await asyncio.sleep(1 * SEC)
     assert connecting.pending
@@ -299,7 +303,7 @@ async def test_timeout_of_connect_does_not_outlive_it(target, wire, tasks):
     await sock.connect((wire.peer.ip, 80))
     await sock.settimeout(None)
     receiving = tasks.start(sock.recv(1))
-    await asyncio.sleep(3600 * SEC)
+    await asyncio.sleep(LONG)
     assert receiving.pending
 
 

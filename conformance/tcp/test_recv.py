@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from sockbench import DAY, MS, SEC, covers, deadline, elapsed_is
+from sockbench import MS, SEC, covers, elapsed_is
 
-from conformance.tcp.stream import MSS, WINDOW, connected, pattern, prompt, segments, talks
+from conformance.tcp.stream import LONG, MSS, WINDOW, connected, pattern, prompt, segments, talks
 
 METHODS = ["recv", "recv_into"]
 SIZES = [1, 2, MSS - 1, MSS, MSS + 1, WINDOW - 1, WINDOW, WINDOW + 1, 65_536]
@@ -56,8 +56,9 @@ async def test_call_waits_for_the_last_byte(target, wire, tasks, bench, method, 
     assert conn.unacknowledged == 0 and conn.unsent == 0
     at = bench.now
     conn.send(data[-1:])
-    assert await reader.data(receiving) == data
+    await receiving
     assert bench.now - at < 1 * MS
+    assert await reader.data(receiving) == data
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -105,15 +106,14 @@ async def test_reads_need_not_match_segments(target, wire, count):
     assert got == data[: len(got)]
 
 
-@deadline(3 * DAY)
 @pytest.mark.parametrize("method", METHODS)
 @covers("recv.waits-for-ever", "timeout.none")
 async def test_call_without_timeout_waits_for_ever(target, wire, tasks, method):
-    """A day of silence is no error; the byte that ends it is delivered."""
+    """Silence is no error, however long; the byte that ends it is delivered."""
     sock, conn = await connected(target, wire)
     reader = Reader(sock, method, target)
     receiving = await reader.start(1, tasks)
-    await asyncio.sleep(1 * DAY)
+    await asyncio.sleep(LONG)
     assert receiving.pending
     conn.send(b"!")
     assert await reader.data(receiving) == b"!"

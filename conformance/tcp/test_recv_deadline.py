@@ -21,7 +21,7 @@ async def argument(method, count, target):
     return await target.buffer(count) if method == "recv_into" else count
 
 
-@pytest.mark.parametrize("timeout", [1, 2, 10, 99, 100, 101, 250, 500, 1000, 2500, 60_000, 3_600_000])
+@pytest.mark.parametrize("timeout", [1, 2, 10, 99, 100, 101, 250, 500, 1000, 2500, 60_000])
 @pytest.mark.parametrize("method", METHODS)
 @covers("recv.timeout", "recv_into.blocks", "timeout.exact")
 async def test_call_without_data_ends_at_the_timeout(target, wire, method, timeout):
