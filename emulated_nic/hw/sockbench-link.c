@@ -26,10 +26,12 @@
 #include "qemu/osdep.h"
 #include <glib-unix.h>
 #include <sys/prctl.h>
+#include "qemu/config-file.h"
 #include "qemu/error-report.h"
 #include "qemu/iov.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
+#include "qemu/option.h"
 #include "qemu/queue.h"
 #include "qemu/sockets.h"
 #include "qemu/timer.h"
@@ -506,6 +508,15 @@ static void link_reset_hold(Object *obj, ResetType type)
     timer_mod(s->timer, s->base);
 }
 
+/* Instructions are counted, and idle time is skipped, not slept. */
+static bool link_clock_is_exact(void)
+{
+    QemuOpts *icount = qemu_opts_find(qemu_find_opts("icount"), NULL);
+
+    return icount_enabled() == ICOUNT_PRECISE && icount &&
+           !qemu_opt_get_bool(icount, "sleep", true);
+}
+
 static void link_realize(DeviceState *dev, Error **errp)
 {
     SockbenchLinkState *s = SOCKBENCH_LINK(dev);
@@ -514,7 +525,7 @@ static void link_realize(DeviceState *dev, Error **errp)
         error_setg(errp, "link-fd=%d is not an open socket", s->fd);
         return;
     }
-    if (icount_enabled() != ICOUNT_PRECISE && !qtest_enabled()) {
+    if (!qtest_enabled() && !link_clock_is_exact()) {
         error_setg(errp, "link-fd needs -icount shift=N,sleep=off");
         return;
     }

@@ -273,17 +273,26 @@ class Time(unittest.TestCase):
 
 
 class Wire(unittest.TestCase):
-    # The firmware knows sockbench-eth only, so these look at the wire alone,
-    # before it has executed an instruction.
-
     def test_link_faults_work_with_every_nic(self):
         down, up = struct.pack("<III", 1, 1, 0), struct.pack("<III", 2, 1, 0)
         for nic in ("sockbench-eth", "lan9118"):
+            # Before the firmware, which knows one of them only, has executed anything.
             with self.subTest(nic=nic), Board(QEMU, ELF, machine=f",nic={nic}") as board:
                 self.assertEqual(board.receive()[0], HELLO)
                 board.reply(SECOND, (0, FAULT, down), (0, FRAME, SAMPLE), (0, FAULT, up))
                 board.receive()
                 self.assertEqual(board.drops, [(2, FRAME)])
+
+    def test_a_nic_of_qemus_own_works_on_the_link(self):
+        with tempfile.TemporaryDirectory() as folder:
+            elf = build_firmware(folder, "lan9118")
+            with Board(QEMU, elf, machine=",nic=lan9118") as board:
+                board.boot()
+                for size in (60, 61, 777, 1514):
+                    frame = (SAMPLE * 30)[:size]
+                    board.reply(board.now + SECOND, (board.now + MILLISECOND, FRAME, frame))
+                    kind, _, _, answer = board.receive()
+                    self.assertEqual((kind, answer), (TX, frame))
 
     def test_a_board_without_a_nic_drops_frames(self):
         with Board(QEMU, ELF, machine=",nic=none") as board:
@@ -315,14 +324,15 @@ class CommandLine(unittest.TestCase):
         self.assertIn("not an open socket", self.refused("-M", "sockbench,link-fd=99", *kernel))
 
     def test_a_link_needs_the_instruction_clock(self):
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            done = subprocess.run(
-                [QEMU, "-M", f"sockbench,link-fd={theirs.fileno()}", "-display", "none",
-                 "-nodefaults", "-kernel", ELF], pass_fds=[theirs.fileno()], capture_output=True,
-                text=True, timeout=10, check=False)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("-icount", done.stderr)
+        for icount in ([], ["-icount", "shift=3"], ["-icount", "shift=auto"]):
+            ours, theirs = socket.socketpair()
+            with self.subTest(icount=icount), ours, theirs:
+                done = subprocess.run(
+                    [QEMU, "-M", f"sockbench,link-fd={theirs.fileno()}", "-display", "none",
+                     "-nodefaults", "-kernel", ELF, *icount], pass_fds=[theirs.fileno()],
+                    capture_output=True, text=True, timeout=10, check=False)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("link-fd needs -icount", done.stderr)
 
 
 class RealTime(unittest.TestCase):
