@@ -247,6 +247,7 @@ async def test_hundred_connections_leave_nothing_behind(target, wire, bench):
         await sock.close()
         connection.finish()
         await connection.closed(within=10 * SEC)
+        await sock.drop()
 
     ports = iter(range(1000, 2000))
     # The first cycles make the device's worker threads, which stay; TIME-WAIT takes two minutes.

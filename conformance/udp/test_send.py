@@ -9,7 +9,7 @@ import errno
 
 import pytest
 from scapy.layers.inet import UDP
-from sockbench import SEC, SOCK_DGRAM, RemoteIOError, RemoteTypeError, RemoteValueError, covers, elapsed_is
+from sockbench import MS, SEC, SOCK_DGRAM, Faults, RemoteIOError, RemoteTypeError, RemoteValueError, covers, elapsed_is
 
 from conformance.scenes import NOBODY, bound_udp, raises_at_once, towards
 
@@ -209,7 +209,7 @@ async def test_buffer_may_change_while_the_neighbour_is_being_resolved(target, w
     far = host.udp.bind(7000)
     sock = await bound_udp(target)
     buffer = await target.buffer(100, fill=0x11)
-    wire.faults.to_board.delay = 100_000_000
+    wire.faults.to_board = Faults(delay=100 * MS)
     if method == "sendto":
         await sock.sendto(buffer, ("10.0.0.3", 7000))
     else:

@@ -59,7 +59,7 @@ async def test_without_a_route_sending_fails_at_once(cold_target, wire, destinat
     await target.net_up(ip=DEVICE, mask="255.255.255.0", gw="0.0.0.0")
     wire.ignore(lambda frame: frame.arp is not None)
     sock = await bound_udp(target)
-    await raises_at_once(sock.sendto(b"x", (destination, 7000)), RemoteIOError, errno.ENETUNREACH)
+    await raises_at_once(sock.sendto(b"x", (destination, 7000)), RemoteIOError, errno.EHOSTUNREACH)
     await wire.expect_none(UDP(), for_=5 * SEC)
     await echoes(target, wire)
 
