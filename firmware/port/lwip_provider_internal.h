@@ -33,9 +33,10 @@ struct stream {
 
     struct chunk *first;
     struct chunk *last;
-    size_t queued; /* bytes in the chunks */
-    bool finished; /* FIN came after them */
-    bool starved;  /* a send found no memory: look again from time to time */
+    size_t queued;  /* bytes in the chunks */
+    bool finished;  /* FIN came after them */
+    bool starved;   /* a send found no memory: look again from time to time */
+    bool exhausted; /* lwIP has tried all it will try */
 
     /* A listener's connections that wait for accept(), and a waiting one's listener. */
     struct provider_socket *waiting_first;

@@ -118,10 +118,20 @@ static err_t on_sent(void *arg, struct tcp_pcb *pcb, u16_t bytes)
     return ERR_OK;
 }
 
+/* Nothing more will be tried at the next slow timer: what tcp_slowtmr() looks at there. */
+static bool is_exhausted(const struct tcp_pcb *pcb)
+{
+    if (pcb->state == SYN_SENT)
+        return pcb->nrtx >= TCP_SYNMAXRTX;
+    return pcb->nrtx >= TCP_MAXRTX || pcb->persist_probe >= TCP_MAXRTX ||
+           (ip_get_option(pcb, SOF_KEEPALIVE) && pcb->keep_cnt_sent >= pcb->keep_cnt);
+}
+
+/* lwIP calls this at each slow timer, after its own work on the connection. */
 static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 {
     struct provider_socket *self = arg;
-    (void)pcb;
+    self->stream.exhausted = is_exhausted(pcb);
     if (self->stream.starved) {
         self->stream.starved = false;
         provider_event(self, PROVIDER_WRITABLE);
@@ -140,9 +150,17 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t error)
 }
 
 /*
- * lwIP gives up a connection with ERR_RST when the peer reset it, and with ERR_ABRT
- * when its retransmission or keepalive limit is reached (tcp_slowtmr).
+ * lwIP ends a connection with ERR_RST when the peer reset it. It says ERR_ABRT both when
+ * its retransmission or keepalive limit is reached (tcp_slowtmr) and when the address of
+ * the connection is gone (tcp_netif_ip_addr_changed); the former shows beforehand.
  */
+static int ending(const struct stream *stream, err_t error)
+{
+    if (error == ERR_RST)
+        return stream->state == STREAM_CONNECTING ? -SOCK_ECONNREFUSED : -SOCK_ECONNRESET;
+    return stream->exhausted ? -SOCK_ETIMEDOUT : -SOCK_ECONNABORTED;
+}
+
 static void on_error(void *arg, err_t error)
 {
     struct provider_socket *self = arg;
@@ -155,13 +173,8 @@ static void on_error(void *arg, err_t error)
         provider_socket_free(self);
         return;
     }
-    if (stream->state == STREAM_CONNECTING) {
-        stream->state = STREAM_IDLE;
-        stream->error = error == ERR_RST ? -SOCK_ECONNREFUSED : -SOCK_ETIMEDOUT;
-    } else {
-        stream->state = STREAM_BROKEN;
-        stream->error = error == ERR_RST ? -SOCK_ECONNRESET : -SOCK_ETIMEDOUT;
-    }
+    stream->error = ending(stream, error);
+    stream->state = stream->state == STREAM_CONNECTING ? STREAM_IDLE : STREAM_BROKEN;
     provider_event(self, PROVIDER_FAILED | PROVIDER_READABLE | PROVIDER_WRITABLE);
 }
 
@@ -249,6 +262,7 @@ int lwip_stream_connect(struct provider_socket *self, const ip_addr_t *ip, u16_t
     ip_addr_copy(stream->peer_ip, *ip);
     stream->peer_port = port;
     stream->error = 0;
+    stream->exhausted = false;
     stream->state = STREAM_CONNECTING;
     error = provider_error(tcp_connect(stream->pcb, ip, port, on_connected));
     if (error == 0)

@@ -111,6 +111,9 @@ extern uint8_t memory_lwip_heap[];
 #define LWIP_HOOK_FILENAME "port/isn.h"
 #define LWIP_HOOK_TCP_ISN isn_next
 
+/* Makes the handler of cyclic timers known to port/lwip_timers.c; it has no other effect here. */
+#define LWIP_TESTMODE 1
+
 /* Checksums: per interface, so that a driver can let its MAC do them. */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 #define LWIP_CHECKSUM_ON_COPY 0

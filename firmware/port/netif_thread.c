@@ -27,8 +27,10 @@
 #include "lwip/stats.h"
 #include "lwip/tcpip.h"
 #include "netif/ethernet.h"
+#include "port/lwip_timers.h"
 
 #define THREAD_STACK_BYTES 4096
+#define ALL_SYSTEMS 0xe0000001UL /* 224.0.0.1 */
 
 /* The receiver's part of a driver's buffer. */
 struct rx_pbuf {
@@ -161,6 +163,15 @@ static err_t output(struct netif *netif, struct pbuf *p)
     return status == -EWOULDBLOCK ? ERR_WOULDBLOCK : ERR_IF;
 }
 
+/* Reports of a group are timed while the group is joined. */
+static void hold_timers(enum lwip_timers_user user, enum netif_mac_filter_action action)
+{
+    if (action == NETIF_ADD_MAC_FILTER)
+        lwip_timers_hold(user);
+    else
+        lwip_timers_drop(user);
+}
+
 static err_t igmp_filter(struct netif *netif, const ip4_addr_t *group,
                          enum netif_mac_filter_action action)
 {
@@ -169,6 +180,9 @@ static err_t igmp_filter(struct netif *netif, const ip4_addr_t *group,
     /* RFC 1112 6.4: the low 23 bits of the group. */
     uint8_t mac[6] = {0x01, 0x00, 0x5e, ip[1] & 0x7f, ip[2], ip[3]};
     self->driver->multicast(mac, action == NETIF_ADD_MAC_FILTER);
+    /* Membership of the group of all systems is never reported (RFC 2236 6). */
+    if (group->addr != PP_HTONL(ALL_SYSTEMS))
+        hold_timers(LWIP_TIMERS_IGMP, action);
     return ERR_OK;
 }
 
@@ -180,6 +194,7 @@ static err_t mld_filter(struct netif *netif, const ip6_addr_t *group,
     /* RFC 2464 7: the last four bytes of the group. */
     uint8_t mac[6] = {0x33, 0x33, ip[12], ip[13], ip[14], ip[15]};
     self->driver->multicast(mac, action == NETIF_ADD_MAC_FILTER);
+    hold_timers(LWIP_TIMERS_MLD, action);
     return ERR_OK;
 }
 

@@ -16,6 +16,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "lwip/tcpip.h"
+#include "port/lwip_timers.h"
 #include "port/memory.h"
 #include "port/netif_thread.h"
 #include "port/sock_port.h"
@@ -63,6 +64,7 @@ static struct interface *find(const char *name)
 void network_init(void)
 {
     tcpip_init(NULL, NULL);
+    lwip_timers_init();
 }
 
 /* Under the core lock: what network_up() waits for may have come. */
@@ -101,8 +103,10 @@ static void all_nodes(struct interface *interface, bool join)
 static void addresses_drop(struct interface *interface)
 {
     struct netif *netif = &interface->thread.netif;
-    if (interface->dhcp)
+    if (interface->dhcp) {
         dhcp_release_and_stop(netif);
+        lwip_timers_drop(LWIP_TIMERS_DHCP);
+    }
     netif_set_addr(netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
     if (interface->ip6) {
         netif_set_ip6_autoconfig_enabled(netif, 0);
@@ -131,8 +135,10 @@ static void addresses_begin(struct interface *interface, const struct network_co
     if (!interface->dhcp)
         netif_set_addr(netif, &address[0], &address[1], &address[2]);
     netif_set_up(netif);
-    if (interface->dhcp)
+    if (interface->dhcp) {
+        lwip_timers_hold(LWIP_TIMERS_DHCP);
         dhcp_start(netif);
+    }
     if (interface->ip6) {
         all_nodes(interface, true);
         netif_create_ip6_linklocal_address(netif, 1);

@@ -257,6 +257,26 @@ static void test_unacknowledged_data_is_given_up_after_the_limit(void **state)
     release(tcp);
 }
 
+static void test_a_lost_address_aborts_the_connection(void **state)
+{
+    (void)state;
+    struct peer peer;
+    struct sock *tcp = connect_to(&peer);
+    struct sock *attempt = new_tcp();
+    CALL("settimeout", attempt, INT(0));
+    CALL("connect", attempt, PEER);
+    peer_sends(&peer, "abc");
+    wire_set_address(5);
+    CALL("recv", tcp, INT(10));
+    expect_data("abc");
+    CALL("recv", tcp, INT(10));
+    expect_exception_at(EXC_CONNECTION_ABORTED_ERROR, SOCK_ECONNABORTED, __FILE__, __LINE__);
+    CALL("connect", attempt, PEER);
+    expect_exception(EXC_CONNECTION_ABORTED_ERROR);
+    release(attempt);
+    release(tcp);
+}
+
 static void test_keepalive_gives_up_a_dead_peer(void **state)
 {
     (void)state;
@@ -317,6 +337,7 @@ int main(void)
         NETWORK_TEST(test_reset_after_data),
         NETWORK_TEST(test_send_times_out_exactly),
         NETWORK_TEST(test_unacknowledged_data_is_given_up_after_the_limit),
+        NETWORK_TEST(test_a_lost_address_aborts_the_connection),
         NETWORK_TEST(test_keepalive_gives_up_a_dead_peer),
         NETWORK_TEST(test_bind_refuses_what_is_not_ours_or_taken),
     };

@@ -22,6 +22,10 @@
 /* errno numbers come from the socket module, not from lwIP. */
 #define LWIP_ERRNO_STDINCLUDE 1
 
+/* lwIP sets its pools up itself; clearing them first would only make the start slower. */
+#define LWIP_DECLARE_MEMORY_ALIGNED(variable, size)                                                \
+    u8_t variable[LWIP_MEM_ALIGN_BUFFER(size)] __attribute__((section(".noinit"), aligned(8)))
+
 typedef uint32_t sys_prot_t;
 
 #endif

@@ -98,8 +98,16 @@ void wire_start(void)
         netif_set_default(&wire);
         netif_set_up(&wire);
     }
+    wire_set_address(1);
     wire_set_link(true);
     wire_clear();
+}
+
+void wire_set_address(uint8_t last_octet)
+{
+    ip4_addr_t ip;
+    IP4_ADDR(&ip, 10, 0, 0, last_octet);
+    netif_set_ipaddr(&wire, &ip);
 }
 
 void wire_set_link(bool up)

@@ -43,6 +43,8 @@ struct wire_packet {
 void wire_start(void);
 void wire_clear(void);
 void wire_set_link(bool up);
+/* Another address of the device, 10.0.0.x; wire_start() restores the usual one. */
+void wire_set_address(uint8_t last_octet);
 size_t wire_count(void);
 struct wire_packet wire_at(size_t i);
 /* The last packet with these TCP flags set; fails if there is none. */
