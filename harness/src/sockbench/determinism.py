@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Show that the same seed gives the same trace: `python -m sockbench.determinism`.
+
+Thousands of ARP exchanges, each after an idle gap of its own, are the sharpest probe of the virtual
+clock: every gap puts the processor to sleep and wakes it by a timer, and a fault of the clock of one
+instruction in fifty thousand wake-ups shows as another hash. `compare` does the same for two
+results of the conformance suite. The hogs are there to disturb the host, not the result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sockbench.clock import SEC
+from sockbench.session import Session
+
+GAP_DECADES = (3, 9)  # Gaps from 1 µs to 1 s, evenly spread over the powers of ten.
+HOG = "while True: pass"
+
+
+def gaps(seed: int, count: int) -> list[int]:
+    """Return `count` idle gaps in nanoseconds, the same for the same seed."""
+    random = Random(seed)
+    return [int(10 ** random.uniform(*GAP_DECADES)) for _ in range(count)]
+
+
+async def exchange(session: Session, count: int, seed: int) -> str:
+    """Let the peer ask for the board's address `count` times; return the hash of all frames and their times."""
+    bench = session.bench
+    peer = bench.wire.peer
+    for gap in gaps(seed, count):
+        await asyncio.sleep(gap)
+        await peer.arp.resolve("10.0.0.1", within=1 * SEC)
+    digest = hashlib.sha256()
+    for frame in bench.wire.frames:
+        digest.update(struct.pack("<QBI", frame.at, frame.outgoing, len(frame.data)))
+        digest.update(frame.data)
+    return digest.hexdigest()
+
+
+def run_exchanges(options: argparse.Namespace) -> int:
+    """Do all runs, each on a fresh process; return 0 if they have one hash."""
+    hogs = [subprocess.Popen([sys.executable, "-c", HOG]) for _ in range(options.hogs)]
+    hashes: list[str] = []
+    try:
+        for number in range(options.runs):
+            start = time.perf_counter()
+            with Session(options.qemu, options.firmware, seed=options.seed) as session:
+                session.bench.bring_network_up()
+                found = session.run(exchange(session, options.exchanges, options.seed))
+                virtual = session.bench.now
+            hashes.append(found)
+            wall = time.perf_counter() - start
+            print(
+                f"run {number + 1}/{options.runs}: {found[:16]}, {options.exchanges} exchanges,"
+                f" {virtual / SEC:.3f} virtual s, {wall:.1f} s",
+                flush=True,
+            )
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    different = len(set(hashes))
+    beside = f" beside {options.hogs} hogs" if options.hogs else ""
+    print(f"{len(hashes)} runs of {options.exchanges} exchanges{beside}: {different} hash{'es' * (different > 1)}")
+    return 0 if different == 1 else 1
+
+
+def trace_hashes(path: Path) -> dict[str, str]:
+    """Return the trace hash of each case in a results file of the suite."""
+    content: Any = json.loads(path.read_text(encoding="utf-8"))
+    cases = content["cases"] if isinstance(content, dict) else content
+    return {case["id"]: case["trace_sha256"] for case in cases}
+
+
+def compare(first: Path, second: Path) -> list[str]:
+    """Return one line for each case that only one result has or whose hashes differ."""
+    a, b = trace_hashes(first), trace_hashes(second)
+    lines = [f"only in {first}: {name}" for name in sorted(a.keys() - b.keys())]
+    lines += [f"only in {second}: {name}" for name in sorted(b.keys() - a.keys())]
+    for name in sorted(a.keys() & b.keys()):
+        if not a[name] or a[name] != b[name]:
+            lines.append(f"differs: {name} ({str(a[name])[:16]} and {str(b[name])[:16]})")
+    return lines
+
+
+def run_compare(options: argparse.Namespace) -> int:
+    """Print how two results differ; return 0 if they don't, 2 if one cannot be read."""
+    try:
+        lines = compare(options.first, options.second)
+        count = len(trace_hashes(options.first))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print(f"not a result of the suite: {error}", file=sys.stderr)
+        return 2
+    for line in lines:
+        print(line)
+    if not lines:
+        print(f"{count} cases, every trace hash equal")
+    return 1 if lines or not count else 0
+
+
+def positive(text: str) -> int:
+    """Return the number in `text`, at least 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, not {number}")
+    return number
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    top = argparse.ArgumentParser(prog="python -m sockbench.determinism", description=__doc__)
+    top.add_argument("--qemu", type=Path, help="QEMU binary with the sockbench machine")
+    top.add_argument("--firmware", type=Path, help="ELF file")
+    top.add_argument("--exchanges", type=positive, default=50_000)
+    top.add_argument("--runs", type=positive, default=10)
+    top.add_argument("--seed", type=int, default=1)
+    top.add_argument("--hogs", type=int, default=0, help="processes that burn the host's CPU meanwhile")
+    commands = top.add_subparsers(dest="command")
+    comparison = commands.add_parser("compare", help="compare the trace hashes of two results.json")
+    comparison.add_argument("first", type=Path)
+    comparison.add_argument("second", type=Path)
+    return top
+
+
+def main() -> int:
+    """Run the tool; return its exit status."""
+    commands = parser()
+    options = commands.parse_args()
+    if options.command == "compare":
+        return run_compare(options)
+    if options.qemu is None or options.firmware is None:
+        commands.error("--qemu and --firmware are needed")
+    return run_exchanges(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
