@@ -34,23 +34,22 @@ void crash_hang(void)
     }
 }
 
-/* Use 64 bytes of stack per level until the thread's stack is exhausted by a little more. */
-__attribute__((noinline)) static uint32_t descend(uint32_t levels)
+/* More than any thread of this firmware has. */
+#define STACK_BYTES_USED 8192
+
+/* An array of that size, written from its end down to its beginning as deep calls would. */
+__attribute__((noinline)) static void use_stack(void)
 {
-    volatile uint32_t ballast[12];
-    for (uint32_t i = 0; i < 12; i++)
-        ballast[i] = levels;
-    if (levels == 0) {
-        reg_write(SCB_ICSR, 0, ICSR_PENDSVSET);
-        reg_barrier();
-        return ballast[0];
-    }
-    return ballast[levels % 12] + descend(levels - 1);
+    uint8_t ballast[STACK_BYTES_USED];
+    for (uint32_t i = STACK_BYTES_USED; i > 0; i--)
+        ballast[i - 1] = (uint8_t)i;
+    __asm volatile("" ::"r"(ballast) : "memory");
 }
 
 void crash_stack(void)
 {
-    /* No thread of the agent has as much. */
-    descend(8192 / 64);
+    use_stack();
+    reg_write(SCB_ICSR, 0, ICSR_PENDSVSET);
+    __asm volatile("dsb\n\tisb" ::: "memory");
     panic_at(__FILE__, __LINE__, "the stack overflow was not noticed");
 }

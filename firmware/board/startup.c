@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: BSD-3-Clause
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "board/interrupt.h"
 #include "board/panic.h"
@@ -57,10 +58,9 @@ void interrupt_enable(unsigned number, interrupt_handler handler)
 /* The first instructions. RAM holds the task stacks' later home but nothing yet. */
 void startup_reset(void)
 {
-    for (size_t i = 0; &linker_data_start[i] < linker_data_end; i++)
-        linker_data_start[i] = linker_data_image[i];
-    for (uint32_t *word = linker_bss_start; word < linker_bss_end; word++)
-        *word = 0;
+    memcpy(linker_data_start, linker_data_image,
+           (uintptr_t)linker_data_end - (uintptr_t)linker_data_start);
+    memset(linker_bss_start, 0, (uintptr_t)linker_bss_end - (uintptr_t)linker_bss_start);
     reg_write(SCB_SHCSR, 0, SHCSR_FAULTS_ENABLE);
     reg_write(SCB_CCR, 0, reg_read(SCB_CCR, 0) | CCR_DIV_0_TRP);
     main();
