@@ -165,7 +165,12 @@ def test_icmp_errors_quote_the_frame_they_answer(
     method: str, argument: object, type_: int, code: int, field: dict[str, object]
 ) -> None:
     world = World()
-    frame = bytes(Ether(src="02:00:00:00:00:01") / IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=1, dport=2) / b"xyz")
+    frame = bytes(
+        Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+        / IP(src="10.0.0.1", dst="10.0.0.2")
+        / UDP(sport=1, dport=2)
+        / b"xyz"
+    )
 
     async def main() -> None:
         world.peer.arp.know("10.0.0.1", world.board.mac)
