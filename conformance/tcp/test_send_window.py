@@ -194,7 +194,7 @@ async def test_closed_window_is_probed_on_schedule(target, wire):
 
 @covers("tcp.send.waits")
 async def test_answered_probes_go_on_for_ever(target, wire, tasks):
-    """Longer than unanswered probes are sent, behind a closed window: the connection is alive as long as the peer answers."""
+    """Ten minutes behind a closed window, longer than unanswered probes: alive as long as the peer answers."""
     sock, conn, accepted = await full(target, wire)
     sending = tasks.start(sock.send(b"more"))
     await asyncio.sleep(600 * SEC)
