@@ -77,13 +77,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """End the run with Runaway or Deadlock when virtual time would pass `deadline`."""
         self._deadline = deadline
 
-    def call_later(
+    def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Call back `delay` nanoseconds from now."""
         return self.call_at(self._world.now + delay, callback, *args, context=context)
 
-    def call_at(
+    def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Call back at `when`, after everything that was set for the same instant earlier."""
@@ -144,7 +144,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if not timers:
             return
         now = self._world.now
-        while timers and (timers[0][2]._cancelled or timers[0][0] <= now):  # type: ignore[attr-defined]
+        while timers and (timers[0][2]._cancelled or timers[0][0] <= now):
             handle = heapq.heappop(timers)[2]
             if not handle.cancelled():
                 self._ready.append(handle)

@@ -15,7 +15,7 @@ from scapy.config import conf
 
 conf.route_autoload = False
 conf.route6_autoload = False
-conf.ifaces_autoload = False
+conf.ifaces_autoload = False  # type: ignore[attr-defined]
 
 import scapy.interfaces  # noqa: E402
 

@@ -282,8 +282,8 @@ class Target:
         """Act on a message of the firmware; return what the timeline shows of it."""
         try:
             message = cbor2.loads(data)
-        except Exception as error:
-            raise LinkBroken(f"the agent sent {len(data)} bytes that are no CBOR: {error}") from None
+        except Exception as malformed:
+            raise LinkBroken(f"the agent sent {len(data)} bytes that are no CBOR: {malformed}") from None
         if not isinstance(message, dict):
             raise LinkBroken(f"the agent sent {message!r}, which is no map")
         if message.get("ev") == "ready":

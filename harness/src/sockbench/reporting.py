@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""All verdicts of a run together: results.json, the terminal's summary, and the suite's own files.
+
+Lives in the process that the user started; xdist's workers send it what it needs with their reports.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import subprocess
+from collections.abc import Generator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sockbench import catalogue
+from sockbench.errors import BenchError
+from sockbench.results import AS_EXPECTED, VERDICTS, CaseResult, Deviation, document, read_expectations, write
+
+# The attribute of a report that carries a case's facts; xdist sends it along.
+REPORT_KEY = "sockbench"
+PACKAGES = ("scapy", "cbor2", "pytest", "pytest-xdist")
+_QEMU_WAIT_S = 10
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What the suite beside the cases says: its slugs (None: it has no catalogue) and its deviations."""
+
+    driver: str
+    slugs: frozenset[str] | None
+    deviations: tuple[Deviation, ...]
+
+
+def read_suite(config: pytest.Config, driver: str, *, must_exist: bool) -> Suite:
+    """Read requirements/ and expectations/DRIVER.toml, from the folder of the cases or the nearest above."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", driver):
+        raise BenchError(f"--sockbench-driver {driver!r} is no name")
+    requirements = _beside(config, "requirements")
+    slugs = frozenset(catalogue.load(requirements).requirements) if requirements is not None else None
+    expectations = _beside(config, "expectations")
+    if expectations is None:
+        return Suite(driver, slugs, ())
+    path = expectations / f"{driver}.toml"
+    if path.exists():
+        return Suite(driver, slugs, tuple(read_expectations(path)))
+    if must_exist:
+        known = ", ".join(sorted(file.stem for file in expectations.glob("*.toml")))
+        raise BenchError(f"--sockbench-driver {driver}: there is no {path}; known: {known}")
+    return Suite(driver, slugs, ())
+
+
+def _beside(config: pytest.Config, name: str) -> Path | None:
+    for argument in config.args or ["."]:
+        place = (config.invocation_params.dir / argument.split("::", 1)[0]).absolute()
+        for folder in (place, *place.parents):
+            if any((folder / name).glob("*.toml")):
+                return folder / name
+            if folder == config.rootpath:
+                break
+    return None
+
+
+class Reporting:
+    """Collects the cases' facts and writes them when the run ends, however it ends."""
+
+    def __init__(self, config: pytest.Config, out: Path | None, driver: str, seed: int) -> None:
+        self._config = config
+        self._out = out
+        self._driver = driver
+        self._seed = seed
+        self._cases: dict[str, CaseResult] = {}
+        self._firmware = ""
+        self._problem: str | None = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        facts: dict[str, Any] | None = getattr(report, REPORT_KEY, None)
+        if facts is not None:
+            case = CaseResult(**facts["case"])
+            self._cases[case.id] = case
+            self._firmware = facts["firmware"] or self._firmware
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
+        """Write the results, after a Ctrl-C too; a disk that is full is one line and a bad exit status."""
+        result: object = None
+        try:
+            self._write(complete=exitstatus in (0, 1))
+            result = yield
+        except OSError as error:
+            place = error.filename or self._out
+            self._problem = f"sockbench: the results cannot be written: {place}: {error.strerror}"
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        return result
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        if self._problem is not None:
+            terminalreporter.write_line(self._problem, red=True)
+        if not self._cases:
+            return
+        counts = {verdict: 0 for verdict in VERDICTS}
+        for case in self._cases.values():
+            counts[case.verdict] += 1
+        said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+        terminalreporter.write_line(f"sockbench: {said} ({self._driver}, seed {self._seed})")
+        for case in sorted(self._cases.values(), key=lambda case: case.id):
+            if case.verdict not in AS_EXPECTED:
+                terminalreporter.write_line(f"  {case.verdict:16} {case.id}")
+
+    def _write(self, *, complete: bool) -> None:
+        if self._out is None:
+            return
+        content = document(self._cases.values(), seed=self._seed, versions=self._versions(), complete=complete)
+        write(self._out / "results.json", content)
+
+    def _versions(self) -> dict[str, str]:
+        versions = {"sockbench": _own_version(), "python": platform.python_version()}
+        versions.update({name: version(name) for name in PACKAGES})
+        versions["firmware"] = self._firmware
+        qemu: Path | None = self._config.getoption("--sockbench-qemu")
+        if qemu is not None:
+            versions["qemu"] = _qemu_version(qemu)
+        return versions
+
+
+def _own_version() -> str:
+    import sockbench
+
+    return sockbench.__version__
+
+
+def _qemu_version(qemu: Path) -> str:
+    try:
+        said = subprocess.run([qemu, "--version"], capture_output=True, text=True, timeout=_QEMU_WAIT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return said.stdout.splitlines()[0] if said.stdout else "unknown"
