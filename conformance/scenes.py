@@ -9,6 +9,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import errno
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,14 +26,19 @@ NOBODY = "10.0.0.77"
 FAR_AWAY = "192.168.7.7"
 
 
-async def raises_at_once(call: Any, kind: type[BaseException] = RemoteIOError, number: int | None = None) -> Any:
+# What an error may be: a class, or several of them.
+Kind = type[BaseException] | tuple[type[BaseException], ...]
+
+
+async def raises_at_once(call: Any, kind: Kind = RemoteIOError, number: int | None = None) -> Any:
     """Await CALL and return its error; it has to be a KIND, with errno NUMBER, after no time at all."""
     with pytest.raises(kind) as caught:
         await call
-    elapsed_is(caught.value, 0)
+    error: Any = caught.value
+    elapsed_is(error, 0)
     if number is not None:
-        assert caught.value.errno == number, f"errno {caught.value.errno}, wanted {number} ({errno.errorcode[number]})"
-    return caught.value
+        assert error.errno == number, f"errno {error.errno}, wanted {number} ({errno.errorcode[number]})"
+    return error
 
 
 async def would_block(call: Any, number: int = errno.EWOULDBLOCK) -> None:
@@ -178,7 +184,7 @@ async def _full(method, target, wire):
 
 
 # Every method that can wait, in every kind of socket it can wait on. sendto is not here: it never waits.
-BLOCKING = {
+BLOCKING: dict[str, tuple[str, Callable[[str, Any, Any], Awaitable[Blocked]]]] = {
     "tcp-recv": ("recv", _stream),
     "tcp-recv_into": ("recv_into", _stream),
     "udp-recv": ("recv", _datagram),

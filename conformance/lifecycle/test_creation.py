@@ -5,6 +5,8 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from scapy.layers.inet import UDP
 from sockbench import (
@@ -53,7 +55,7 @@ async def test_making_and_closing_a_socket_takes_no_time_and_sends_nothing(targe
     await wire.expect_none(for_=10 * SEC)
 
 
-DATAGRAM_CALLS = {
+DATAGRAM_CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "type-by-name": ((), {"type": SOCK_DGRAM}),
     "positional": ((AF_INET, SOCK_DGRAM), {}),
     "both-by-name": ((), {"family": AF_INET, "type": SOCK_DGRAM}),
@@ -77,7 +79,7 @@ async def test_datagram_type_gives_udp(target, wire, call):
     assert (await wire.expect(UDP(dport=7000), within=1 * SEC)).ip.proto == 17
 
 
-STREAM_CALLS = {
+STREAM_CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "type-by-name": ((), {"type": SOCK_STREAM}),
     "positional": ((AF_INET, SOCK_STREAM, IPPROTO_TCP), {}),
     "proto-zero": ((AF_INET, SOCK_STREAM, 0), {}),
@@ -210,7 +212,7 @@ async def test_raw_socket_is_no_udp_socket_in_disguise(target, wire, bench):
 @covers("socket.failure-is-ioerror", "errors.below-ioerror")
 async def test_running_out_of_sockets_is_an_ioerror(target, wire, kind):
     """The refusal is orderly: those that are open work on, and one that is closed makes room for one."""
-    open_sockets = []
+    open_sockets: list[Any] = []
     working = await bound_udp(target)
     with pytest.raises(RemoteIOError):
         while len(open_sockets) < 1000:

@@ -12,6 +12,8 @@ import pytest
 from conformance.catalogue import BadCatalogue, Catalogue, Pending, Requirement, load
 from conformance.coverage import HERE, coverage_of, problems, render, summary
 
+Cases = list[tuple[str, tuple[str, ...]]]
+
 GOOD = """
 [[requirement]]
 slug = "tcp.connect.refused"
@@ -85,10 +87,10 @@ def catalogue(*, level: str = "documented", kind: str = "test", pending: bool = 
     return Catalogue({"a.b": wanted}, {"a.b": Pending("a.b", "later")} if pending else {})
 
 
-CASES = [("f.py::test_x[1]", ("a.b",)), ("f.py::test_x[2]", ("a.b",)), ("f.py::test_y", ("a.b",))]
+CASES: Cases = [("f.py::test_x[1]", ("a.b",)), ("f.py::test_x[2]", ("a.b",)), ("f.py::test_y", ("a.b",))]
 
 
-def recorded(cases: list[tuple[str, tuple[str, ...]]]) -> str:
+def recorded(cases: Cases) -> str:
     return render(coverage_of(cases))
 
 
@@ -102,12 +104,12 @@ def test_coverage_counts_the_cases_of_a_function() -> None:
 
 
 def test_unknown_slug_is_found() -> None:
-    cases = [*CASES, ("f.py::test_z", ("a.typo",))]
+    cases: Cases = [*CASES, ("f.py::test_z", ("a.typo",))]
     assert problems(catalogue(), cases, recorded(cases)) == ["f.py::test_z: covers the unknown requirement 'a.typo'"]
 
 
 def test_case_without_a_requirement_is_found() -> None:
-    cases = [*CASES, ("f.py::test_z", ())]
+    cases: Cases = [*CASES, ("f.py::test_z", ())]
     assert problems(catalogue(), cases, recorded(cases)) == ["f.py::test_z: names no requirement"]
 
 
@@ -132,7 +134,7 @@ def test_exception_with_a_case_is_found() -> None:
 
 
 @pytest.mark.parametrize("before", [[], CASES[:1], [*CASES, ("f.py::test_z", ("a.b",))]])
-def test_stale_coverage_file_is_found(before: list[tuple[str, tuple[str, ...]]]) -> None:
+def test_stale_coverage_file_is_found(before: Cases) -> None:
     (found,) = problems(catalogue(), CASES, recorded(before))
     assert found.startswith("coverage.toml is stale")
 

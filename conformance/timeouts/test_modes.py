@@ -6,6 +6,8 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sockbench import MS, SEC, SOCK_DGRAM, covers, elapsed_is
@@ -37,6 +39,8 @@ async def _acts_as(sock, mode, method, *arguments, tasks, end):
 @covers("timeout.transitions", "timeout.none", "timeout.zero")
 async def test_every_change_of_mode_takes_effect_at_the_next_call(target, wire, tasks, kind, before, after):
     """All nine changes, each used before and after: a mode that sticks blocks a program for ever."""
+    use: tuple[Any, ...]
+    end: Callable[[], Any]
     if kind == "udp":
         sock, far = await bound_udp(target), wire.peer.udp.bind(7000)
         use, end = ("recvfrom", 10), lambda: far.send(b"x", to=(DEVICE, 5000))
@@ -44,10 +48,8 @@ async def test_every_change_of_mode_takes_effect_at_the_next_call(target, wire, 
         sock, conn = await connected_tcp(target, wire)
         use, end = ("recv", 1), lambda: conn.send(b"x")
     else:
-        sock, use = await listening_tcp(target), ("accept",)
-
-        def end():
-            wire.peer.tcp.connect(80)
+        sock = await listening_tcp(target)
+        use, end = ("accept",), lambda: wire.peer.tcp.connect(80)
 
     for mode in (before, after):
         await sock.settimeout(mode)
@@ -73,7 +75,7 @@ async def test_timeout_of_one_socket_is_not_anothers(target, wire, tasks):
 @covers("timeout.many", "timeout.exact", "timeout.per-socket")
 async def test_eight_sockets_each_keep_their_own_timeout(target, tasks, timeouts):
     """Eight waits at once, each ended exactly: one shared timer would give all of them one of the values."""
-    waiting = []
+    waiting: list[Any] = []
     for number, timeout in enumerate(timeouts):
         sock = await bound_udp(target, 5000 + number)
         await sock.settimeout(timeout)
@@ -85,7 +87,7 @@ async def test_eight_sockets_each_keep_their_own_timeout(target, tasks, timeouts
 @covers("timeout.many", "timeout.every-method")
 async def test_eight_calls_of_different_kinds_each_keep_their_timeout(target, wire, tasks):
     """Streams, datagrams and listeners wait side by side."""
-    waiting = []
+    waiting: list[Any] = []
     for number in range(3):
         stream, _ = await connected_tcp(target, wire, port=80 + number)
         datagram = await bound_udp(target, 5000 + number)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from typing import Any
 
 import pytest
 from scapy.layers.inet import IP, UDP
@@ -90,7 +91,7 @@ def datagram(wire, data, *, src="10.0.0.2", sport=7000, dst=DEVICE, link="02:00:
     return Ether(src=wire.peer.mac, dst=link) / IP(src=src, dst=dst) / UDP(sport=sport, dport=5000) / Raw(data)
 
 
-STRANGERS = {
+STRANGERS: dict[str, dict[str, Any]] = {
     "other-ip": {"src": "10.0.0.3"},
     "neighbouring-ip": {"src": "10.0.0.20"},
     "other-network": {"src": "192.168.1.2"},

@@ -6,6 +6,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 import pytest
 from sockbench import SEC, SOCK_DGRAM, RemoteIOError, covers, elapsed_is
@@ -33,7 +34,7 @@ class WouldBlock:
 
 PEER = ("10.0.0.2", 7000)
 NOTHING = object()
-CALLS = {
+CALLS: dict[str, tuple[Any, ...]] = {
     "bind": (6000,),
     "connect": (PEER,),
     "listen": (),
@@ -58,7 +59,7 @@ ALWAYS = {
 }
 RECEIVE = ("recv", "recvfrom", "recv_into", "recvfrom_into")
 
-EXPECTED = {
+EXPECTED: dict[str, dict[str, Any]] = {
     "new": ALWAYS
     | {"bind": Returns(None), "sendto": Returns(1)}
     | dict.fromkeys(("send", "sendall"), Fails(errno.EDESTADDRREQ))
