@@ -366,6 +366,24 @@ ptrdiff_t lwip_stream_receive(struct provider_socket *self, uint8_t *data, size_
     return (ptrdiff_t)copied;
 }
 
+/*
+ * tcp_write() cuts segments to half of the largest window the peer has offered (of the
+ * MSS while it has offered none) and asserts that no queued one is longer. A peer whose
+ * first window is 0 and whose next is tiny would end the firmware by that: let lwIP
+ * believe in a window that the segments already queued were right for.
+ */
+static void allow_queued_segments(struct tcp_pcb *pcb)
+{
+    const struct tcp_seg *last = pcb->unsent;
+    if (last == NULL)
+        return;
+    while (last->next != NULL)
+        last = last->next;
+    u16_t segment_bytes = (u16_t)(last->len + LWIP_TCP_OPT_LENGTH(last->flags));
+    if (pcb->snd_wnd_max / 2 < segment_bytes)
+        pcb->snd_wnd_max = (tcpwnd_size_t)(2 * segment_bytes);
+}
+
 ptrdiff_t lwip_stream_send(struct provider_socket *self, const uint8_t *data, size_t bytes)
 {
     struct stream *stream = &self->stream;
@@ -385,6 +403,7 @@ ptrdiff_t lwip_stream_send(struct provider_socket *self, const uint8_t *data, si
             u8_t flags = TCP_WRITE_FLAG_COPY;
             if (sent + part < bytes)
                 flags |= TCP_WRITE_FLAG_MORE;
+            allow_queued_segments(stream->pcb);
             error = tcp_write(stream->pcb, data + sent, (u16_t)part, flags);
             if (error == ERR_MEM)
                 part /= 2; /* less may fit: fewer segments, smaller blocks */
