@@ -259,7 +259,7 @@ class Target:
         shown = ", ".join([*map(_brief, args), *(f"{name}={_brief(value)}" for name, value in kwargs.items())])
         return self._send(f"{sock!r}.{function[7:]}({shown})" if sock else f"{function}({shown})", message, thread)
 
-    def operate(self, operation: str, thread: str | None, **fields: Any) -> Call:
+    def operate(self, operation: str, thread: str | None, /, **fields: Any) -> Call:
         """Send an operation of the agent to the device."""
         shown = ", ".join(f"{name}={_brief(value)}" for name, value in fields.items())
         return self._send(f"{operation}({shown})", {"op": operation, **fields}, thread)
