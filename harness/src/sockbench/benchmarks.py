@@ -164,7 +164,7 @@ class Benchmarks:
 
 async def send_bulk(bench: Bench) -> tuple[float, float]:
     """Let the board send BULK_BYTES by TCP; return wall and virtual seconds."""
-    listener = bench.wire.peer.tcp.listen(80, ack="delayed")
+    listener = bench.wire.peer.tcp.listen(80)
     sock = await bench.target.socket()
     await sock.connect((bench.wire.peer.ip, 80))
     connection = await listener.accept(within=1 * SEC)
