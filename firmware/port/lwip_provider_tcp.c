@@ -380,7 +380,10 @@ static void allow_queued_segments(struct tcp_pcb *pcb)
     while (last->next != NULL)
         last = last->next;
     u16_t segment_bytes = (u16_t)(last->len + LWIP_TCP_OPT_LENGTH(last->flags));
-    if (pcb->snd_wnd_max / 2 < segment_bytes)
+#if TCP_OVERSIZE
+    segment_bytes = (u16_t)(segment_bytes + pcb->unsent_oversize); /* room it was made with */
+#endif
+    if (pcb->snd_wnd_max / 2 != 0 && pcb->snd_wnd_max / 2 < segment_bytes)
         pcb->snd_wnd_max = (tcpwnd_size_t)(2 * segment_bytes);
 }
 
