@@ -21,6 +21,7 @@ from typing import Any
 
 from sockbench.bench import Bench
 from sockbench.clock import MS, SEC, US
+from sockbench.errors import BenchError, TargetDied
 from sockbench.session import Session
 
 PROCESSES = 5
@@ -224,7 +225,11 @@ def main() -> int:
     def progress(what: str) -> None:
         print(f"{what} ...", file=sys.stderr, flush=True)
 
-    figures = Benchmarks(options.qemu, options.firmware).run(progress)
+    try:
+        figures = Benchmarks(options.qemu, options.firmware).run(progress)
+    except (BenchError, TargetDied) as error:
+        print(error, file=sys.stderr)
+        return 2
     if options.json:
         print(json.dumps({"figures": [asdict(figure) for figure in figures]}, indent=2))
     else:

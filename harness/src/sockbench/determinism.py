@@ -17,11 +17,13 @@ import struct
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from sockbench.clock import SEC
+from sockbench.clock import SEC, text
+from sockbench.errors import BenchError, TargetDied
 from sockbench.session import Session
 
 GAP_DECADES = (3, 9)  # Gaps from 1 µs to 1 s, evenly spread over the powers of ten.
@@ -34,38 +36,71 @@ def gaps(seed: int, count: int) -> list[int]:
     return [int(10 ** random.uniform(*GAP_DECADES)) for _ in range(count)]
 
 
-async def exchange(session: Session, count: int, seed: int) -> str:
-    """Let the peer ask for the board's address `count` times; return the hash of all frames and their times."""
+@dataclass(frozen=True)
+class Crossing:
+    """When a frame crossed, which way, and its bytes."""
+
+    at: int
+    outgoing: bool
+    data: bytes
+
+    def __str__(self) -> str:
+        return f"{text(self.at)} {'from' if self.outgoing else 'to'} the board, {self.data.hex()}"
+
+
+async def exchange(session: Session, count: int, seed: int) -> list[Crossing]:
+    """Let the peer ask for the board's address `count` times; return all frames and their times."""
     bench = session.bench
     peer = bench.wire.peer
     for gap in gaps(seed, count):
         await asyncio.sleep(gap)
         await peer.arp.resolve("10.0.0.1", within=1 * SEC)
+    return [Crossing(frame.at, frame.outgoing, frame.data) for frame in bench.wire.frames]
+
+
+def hash_of(crossings: list[Crossing]) -> str:
+    """Return one hash over all times, directions and bytes."""
     digest = hashlib.sha256()
-    for frame in bench.wire.frames:
-        digest.update(struct.pack("<QBI", frame.at, frame.outgoing, len(frame.data)))
-        digest.update(frame.data)
+    for crossing in crossings:
+        digest.update(struct.pack("<QBI", crossing.at, crossing.outgoing, len(crossing.data)))
+        digest.update(crossing.data)
     return digest.hexdigest()
+
+
+def first_difference(first: list[Crossing], second: list[Crossing]) -> str:
+    """Say where two lists of frames part."""
+    for number, (a, b) in enumerate(zip(first, second, strict=False)):
+        if a != b:
+            return f"frame {number}: {a} and {b}"
+    return f"after frame {min(len(first), len(second))}: {len(first)} frames and {len(second)}"
 
 
 def run_exchanges(options: argparse.Namespace) -> int:
     """Do all runs, each on a fresh process; return 0 if they have one hash."""
     hogs = [subprocess.Popen([sys.executable, "-c", HOG]) for _ in range(options.hogs)]
     hashes: list[str] = []
+    reference: list[Crossing] = []
+    binaries = ""
     try:
         for number in range(options.runs):
             start = time.perf_counter()
             with Session(options.qemu, options.firmware, seed=options.seed) as session:
+                before, binaries = binaries, f"{session.board.firmware_sha256} {options.qemu.stat().st_mtime_ns}"
+                if before and binaries != before:
+                    raise BenchError("QEMU or the firmware was replaced between two runs: nothing can be compared")
                 session.bench.bring_network_up()
-                found = session.run(exchange(session, options.exchanges, options.seed))
+                crossings = session.run(exchange(session, options.exchanges, options.seed))
                 virtual = session.bench.now
-            hashes.append(found)
+            hashes.append(hash_of(crossings))
             wall = time.perf_counter() - start
             print(
-                f"run {number + 1}/{options.runs}: {found[:16]}, {options.exchanges} exchanges,"
-                f" {virtual / SEC:.3f} virtual s, {wall:.1f} s",
+                f"run {number + 1}/{options.runs}: {hashes[-1][:16]}, {options.exchanges} exchanges,"
+                f" {text(virtual)} virtual, {wall:.1f} s",
                 flush=True,
             )
+            reference = reference or crossings
+            if hashes[-1] != hashes[0]:
+                print(f"    differs from the first run at {first_difference(reference, crossings)}", flush=True)
     finally:
         for hog in hogs:
             hog.kill()
@@ -109,9 +144,9 @@ def run_compare(options: argparse.Namespace) -> int:
     return 1 if lines or not count else 0
 
 
-def positive(text: str) -> int:
-    """Return the number in `text`, at least 1."""
-    number = int(text)
+def positive(word: str) -> int:
+    """Return the number in `word`, at least 1."""
+    number = int(word)
     if number < 1:
         raise argparse.ArgumentTypeError(f"at least 1, not {number}")
     return number
@@ -141,7 +176,11 @@ def main() -> int:
         return run_compare(options)
     if options.qemu is None or options.firmware is None:
         commands.error("--qemu and --firmware are needed")
-    return run_exchanges(options)
+    try:
+        return run_exchanges(options)
+    except (BenchError, TargetDied) as error:
+        print(error, file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

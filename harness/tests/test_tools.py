@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The comparison of two results must see every difference, and never call two empty results equal."""
+"""The benchmarks and determinism tools as commands: what they compare, and what they say when they cannot work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sockbench.determinism import compare, gaps
+from sockbench.determinism import Crossing, compare, first_difference, gaps, hash_of
 
 
 def result(path: Path, **hashes: Any) -> Path:
@@ -61,3 +61,20 @@ def test_what_is_no_result_is_said_in_one_line(tmp_path: Path, content: str) -> 
 def test_gaps_follow_from_the_seed_and_span_the_decades() -> None:
     assert gaps(1, 1000) == gaps(1, 1000) != gaps(2, 1000)
     assert min(gaps(1, 1000)) < 2_000 and max(gaps(1, 1000)) > 900_000_000
+
+
+def test_first_difference_names_the_frame() -> None:
+    same = [Crossing(1, True, b"a"), Crossing(2, False, b"b")]
+    assert hash_of(same) == hash_of(list(same))
+    for other in (Crossing(3, False, b"b"), Crossing(2, True, b"b"), Crossing(2, False, b"c")):
+        assert hash_of([same[0], other]) != hash_of(same)
+        assert first_difference(same, [same[0], other]).startswith("frame 1: 0.000000002 s to the board, 62 and ")
+    assert first_difference(same, same[:1]) == "after frame 1: 2 frames and 1"
+
+
+def test_missing_binaries_are_said_in_one_line(tmp_path: Path) -> None:
+    for module in ("determinism", "benchmarks"):
+        command = [sys.executable, "-m", f"sockbench.{module}", "--qemu", tmp_path / "q", "--firmware", tmp_path / "f"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        last = done.stderr.splitlines()[-1]
+        assert done.returncode == 2 and "missing" in last and "Traceback" not in done.stderr
