@@ -134,6 +134,13 @@ def tests(prepared: Prepared, out: Path, workers: int) -> list[Check]:
             log, "the harness's tests", cwd=CHECKOUT)  # fmt: skip
         return last_line(log)
 
+    def catalogue(log: Path) -> str:
+        # What the checks of the catalogue catch, then the catalogue itself against the cases.
+        run_logged([prepared.python, "-m", "pytest", "-q", "conformance/selftest"], log,
+                   "the catalogue's own tests", cwd=CHECKOUT)  # fmt: skip
+        run_logged([prepared.python, "-m", "conformance.coverage"], log, "the coverage check", cwd=CHECKOUT)
+        return last_line(log)
+
     def conformance(log: Path) -> str:
         return suite.conformance_logged(prepared, suite.Run(out / "conformance", workers=workers), log)
 
@@ -142,6 +149,7 @@ def tests(prepared: Prepared, out: Path, workers: int) -> list[Check]:
         Check("host tests", host_tests),
         Check("qtests", qtests),
         Check("harness tests", harness),
+        Check("catalogue", catalogue),
         Check("conformance", conformance),
     ]
 
