@@ -6,6 +6,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from sockbench import MS, SEC, covers
@@ -26,7 +27,7 @@ async def greeted(conn):
 @covers("example.server", "tcp.accept.listener-stays", "close.orderly")
 async def test_each_client_gets_hello_and_fin(target, wire, tasks, clients):
     """The first server that anybody tries: it serves one client after the other, for ever."""
-    seen = []
+    seen: list[Any] = []
     running = tasks.start(server(target, seen))
     await asyncio.sleep(10 * MS)
     for number in range(clients):
@@ -49,7 +50,7 @@ async def test_clients_that_come_together_are_all_served(target, wire, tasks):
 @covers("example.server", "tcp.accept.blocks")
 async def test_server_waits_between_clients(target, wire, tasks):
     """A long time without a client is no reason to stop."""
-    seen = []
+    seen: list[Any] = []
     running = tasks.start(server(target, seen))
     for number in range(3):
         await asyncio.sleep(LONG)

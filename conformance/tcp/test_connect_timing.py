@@ -12,7 +12,7 @@ import pytest
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Raw
-from sockbench import MS, SEC, US, RemoteIOError, answer, covers
+from sockbench import MS, SEC, US, RemoteIOError, RemoteTimeoutError, answer, covers
 
 from conformance.scenes import DEVICE, NOBODY, echoes, raises_at_once, times_out
 from conformance.tcp.stream import (
@@ -50,7 +50,7 @@ async def test_connect_to_a_silent_peer_ends_at_the_limit_of_the_stack(target, w
     wire.peer.tcp.listen(80, silent=True)
     sock = await target.socket()
     await sock.settimeout(timeout)
-    with pytest.raises(TimeoutError) as caught:
+    with pytest.raises(RemoteTimeoutError) as caught:
         await sock.connect((wire.peer.ip, 80))
     took(caught.value.elapsed, CONNECT_LIMIT)
     assert isinstance(caught.value, RemoteIOError) and caught.value.errno == errno.ETIMEDOUT
@@ -193,7 +193,7 @@ async def test_connect_to_an_absent_host_ends_at_the_limit(target, wire):
     """A host that is switched off answers no ARP: also that has an end, and no SYN ever leaves."""
     sock = await target.socket()
     wire.ignore(ARP(pdst=NOBODY))
-    with pytest.raises(TimeoutError) as caught:
+    with pytest.raises(RemoteTimeoutError) as caught:
         await sock.connect((NOBODY, 80))
     assert caught.value.errno == errno.ETIMEDOUT
     elapsed = caught.value.elapsed

@@ -8,6 +8,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from sockbench import MS, SEC, covers, elapsed_is
@@ -22,7 +23,8 @@ class Reader:
     """One of the two methods, so that a case reads the same for both."""
 
     def __init__(self, sock, method, target):
-        self._sock, self._method, self._target, self._buffer = sock, method, target, None
+        self._sock, self._method, self._target = sock, method, target
+        self._buffer: Any = None
 
     async def start(self, count, tasks):
         """Return the call under way."""

@@ -5,6 +5,8 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sockbench import (
     MS,
@@ -55,7 +57,7 @@ async def test_nothing_asked_is_nothing_at_once(target, wire, bench, method, sta
         assert await sock.recv(3) == b"abc"
 
 
-BAD = {
+BAD: dict[str, tuple[object, Any]] = {
     "minus-one": (-1, RemoteValueError),
     "int-min": (-(2**31), RemoteValueError),
     "very-negative": (-(2**70), (RemoteValueError, RemoteOverflowError)),
