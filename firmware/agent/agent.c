@@ -74,12 +74,22 @@ static void run_worker(void *argument)
     }
 }
 
+/* Names come back in statistics, so they must be text that every reader takes. */
+static bool is_printable(const char *name)
+{
+    for (; *name != '\0'; name++) {
+        if (*name < ' ' || *name > '~')
+            return false;
+    }
+    return true;
+}
+
 /* The worker of that name, made if need be; NULL with the reason in *wrong. */
 static struct worker *find_worker(const struct span *name, const char **wrong)
 {
     char copy[THREAD_NAME_BYTES];
-    if (name->bytes == 0 || !request_copy_text(name, copy, sizeof copy)) {
-        *wrong = "th is not a name of 1 to 15 characters";
+    if (name->bytes == 0 || !request_copy_text(name, copy, sizeof copy) || !is_printable(copy)) {
+        *wrong = "th is not a name of 1 to 15 printable ASCII characters";
         return NULL;
     }
     for (size_t i = 0; i < agent.worker_count; i++) {

@@ -234,6 +234,15 @@ int network_down(const char *name)
     return 0;
 }
 
+/* lwIP writes IPv6 addresses in capitals; RFC 5952 4.3 wants small letters. */
+static void to_lower(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text >= 'A' && *text <= 'F')
+            *text = (char)(*text - 'A' + 'a');
+    }
+}
+
 int network_info(const char *name, struct network_info *info)
 {
     struct interface *interface = find(name);
@@ -253,9 +262,11 @@ int network_info(const char *name, struct network_info *info)
         info->mtu = netif->mtu;
     }
     for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES && i < NETWORK_IP6_MAX; i++) {
-        if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
-            ip6addr_ntoa_r(netif_ip6_addr(netif, i), info->ip6[info->ip6_count++],
-                           NETWORK_TEXT_BYTES);
+        if (!ip6_addr_isvalid(netif_ip6_addr_state(netif, i)))
+            continue;
+        char *text = info->ip6[info->ip6_count++];
+        ip6addr_ntoa_r(netif_ip6_addr(netif, i), text, NETWORK_TEXT_BYTES);
+        to_lower(text);
     }
     UNLOCK_TCPIP_CORE();
     return 0;
