@@ -146,7 +146,7 @@ class Wire:
             found = await self._watch(matches, for_, claims=False)
         if found is not None:
             raise AssertionError(
-                f"wanted no {describe(pattern)} for {text(for_)} from {text(started)}; saw {found!r}"
+                f"wanted {'no ' + describe(pattern) if pattern is not None else 'nothing at all'} for {text(for_)} from {text(started)}; saw {found!r}"
             )
 
     def ignore(self, pattern: Pattern | None = None) -> None:
