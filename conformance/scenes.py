@@ -14,10 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from scapy.layers.inet import TCP
+from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.l2 import Ether
+from scapy.packet import Raw
 from sockbench import MS, SEC, SOCK_DGRAM, RemoteIOError, elapsed_is
 
 DEVICE = "10.0.0.1"
+BOARD = "02:00:00:00:00:01"
+EVERYBODY = "ff:ff:ff:ff:ff:ff"
 BROADCAST = "10.0.0.255"
 
 # An address on the board's own network that nobody has: ARP for it stays unanswered.
@@ -99,6 +103,20 @@ async def heap_free(target: Any, bench: Any) -> int:
     await bench.idle(for_=10 * MS)
     free: int = (await target.stats())["heap_free"]
     return free
+
+
+def datagram(
+    wire: Any,
+    data: bytes,
+    *,
+    to: tuple[str, int] = (DEVICE, 5000),
+    source: tuple[str, int] | None = None,
+    link: str = BOARD,
+    **udp: Any,
+) -> Any:
+    """Return the frame of a datagram that no peer sends: any addresses, ports, Ethernet destination and UDP fields."""
+    ip, port = source or (wire.peer.ip, 7000)
+    return Ether(src=wire.peer.mac, dst=link) / IP(src=ip, dst=to[0]) / UDP(sport=port, dport=to[1], **udp) / Raw(data)
 
 
 def ignore_refusals(wire: Any) -> None:

@@ -6,12 +6,10 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import pytest
-from scapy.layers.inet import IP, UDP
-from scapy.layers.l2 import Ether
-from scapy.packet import Raw
+from scapy.layers.inet import UDP
 from sockbench import MS, SEC, SOCK_DGRAM, covers
 
-from conformance.scenes import DEVICE, bound_udp
+from conformance.scenes import DEVICE, bound_udp, datagram
 
 # The form as a function of (octets, port); the short forms have no port, which is then 0.
 FORMS = {
@@ -28,16 +26,6 @@ def forms(*names):
     """Parametrize over the forms, each covering its own requirement."""
     return pytest.mark.parametrize(
         "form", [pytest.param(name, marks=covers(f"address.{name}")) for name in names or FORMS]
-    )
-
-
-def to_board(wire, port, data=b"hello"):
-    """Return a datagram to the board's PORT."""
-    return (
-        Ether(src=wire.peer.mac, dst="02:00:00:00:00:01")
-        / IP(src=wire.peer.ip, dst=DEVICE)
-        / UDP(sport=7000, dport=port)
-        / Raw(data)
     )
 
 
@@ -100,7 +88,7 @@ async def test_udp_bind_takes_every_form(target, wire, bench, form, ip):
         await sock.sendto(b"from where?", (wire.peer.ip, 8000))
         port = (await far.recv(within=1 * SEC)).source[1]
         assert port >= 1024
-    wire.send(to_board(wire, port))
+    wire.send(datagram(wire, b"hello", to=(DEVICE, port)))
     await bench.idle(for_=1 * MS)
     assert await sock.recvfrom(10) == (b"hello", (wire.peer.ip, 7000))
 

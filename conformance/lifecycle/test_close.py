@@ -15,6 +15,7 @@ from sockbench import MS, SEC, SOCK_DGRAM, SOCK_STREAM, RemoteIOError, covers, e
 
 from conformance.scenes import (
     BLOCKING,
+    BOARD,
     DEVICE,
     blocked,
     bound_udp,
@@ -25,8 +26,6 @@ from conformance.scenes import (
     listening_tcp,
     raises_at_once,
 )
-
-BOARD = "02:00:00:00:00:01"
 
 
 @pytest.mark.parametrize("timeout", [None, 60_000], ids=["blocking", "timeout"])

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
-from scapy.packet import Raw
 from sockbench import MS, SEC, US, covers
 
 from conformance.scenes import (
     BLOCKING,
+    BOARD,
     DATAGRAM,
     DEVICE,
     RECEIVING,
@@ -23,6 +23,7 @@ from conformance.scenes import (
     connected_tcp,
     connected_udp,
     data_of,
+    datagram,
     ignore_refusals,
     listening_tcp,
     times_out,
@@ -103,23 +104,18 @@ async def test_client_around_the_deadline_of_accept(target, wire, tasks, at):
     assert (await waiting)[1] == (wire.peer.ip, 4000)
 
 
-def _datagram(wire, *, sport=7000, dport=5000, src=None, data=b"noise", **udp):
-    """Return a datagram to the board that no peer of the harness sends."""
-    link = Ether(src=wire.peer.mac, dst="02:00:00:00:00:01")
-    return link / IP(src=src or wire.peer.ip, dst=DEVICE) / UDP(sport=sport, dport=dport, **udp) / Raw(data)
+def _broken_header(wire):
+    frame = datagram(wire, b"noise")
+    frame[IP].chksum = 0x1234
+    return frame
 
 
 NOISE = {
-    "wrong-checksum": lambda wire: _datagram(wire, chksum=0x1234),
-    "other-sender-port": lambda wire: _datagram(wire, sport=7001),
-    "other-sender": lambda wire: _datagram(wire, src="10.0.0.3"),
-    "other-port": lambda wire: _datagram(wire, dport=5999),
-    "wrong-ip-checksum": lambda wire: (
-        Ether(src=wire.peer.mac, dst="02:00:00:00:00:01")
-        / IP(src=wire.peer.ip, dst=DEVICE, chksum=0x1234)
-        / UDP(sport=7000, dport=5000)
-        / Raw(b"noise")
-    ),
+    "wrong-checksum": lambda wire: datagram(wire, b"noise", chksum=0x1234),
+    "wrong-ip-checksum": _broken_header,
+    "other-sender-port": lambda wire: datagram(wire, b"noise", source=(wire.peer.ip, 7001)),
+    "other-sender": lambda wire: datagram(wire, b"noise", source=("10.0.0.3", 7000)),
+    "other-port": lambda wire: datagram(wire, b"noise", to=(DEVICE, 5999)),
 }
 
 
@@ -161,7 +157,7 @@ async def test_half_open_connections_do_not_move_the_deadline_of_accept(target, 
     for port in (4001, 4002):
         await asyncio.sleep(30 * MS)
         syn = TCP(sport=port, dport=80, flags="S", seq=1000, window=8192)
-        wire.send(Ether(src=wire.peer.mac, dst="02:00:00:00:00:01") / IP(src=wire.peer.ip, dst=DEVICE) / syn)
+        wire.send(Ether(src=wire.peer.mac, dst=BOARD) / IP(src=wire.peer.ip, dst=DEVICE) / syn)
     await times_out(waiting, 100 * MS)
 
 
@@ -208,7 +204,7 @@ async def test_ignored_datagrams_do_not_take_the_place_of_the_peers(target, wire
     sock, far = await connected_udp(target, wire)
     ignore_refusals(wire)
     for number in range(100):
-        wire.send(_datagram(wire, src="10.0.0.3", data=b"flood %d" % number))
+        wire.send(datagram(wire, b"flood %d" % number, source=("10.0.0.3", 7000)))
     far.send(b"mine", to=(DEVICE, 5000))
     await bench.idle(for_=10 * MS)
     assert await sock.recv(100) == b"mine"

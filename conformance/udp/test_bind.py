@@ -8,9 +8,7 @@ from __future__ import annotations
 import errno
 
 import pytest
-from scapy.layers.inet import ICMP, IP, UDP
-from scapy.layers.l2 import Ether
-from scapy.packet import Raw
+from scapy.layers.inet import ICMP
 from sockbench import (
     MS,
     SEC,
@@ -22,21 +20,17 @@ from sockbench import (
     elapsed_is,
 )
 
-from conformance.scenes import BROADCAST, DEVICE, bound_udp, connected_udp, raises_at_once, would_block
-
-BOARD = "02:00:00:00:00:01"
-EVERYBODY = "ff:ff:ff:ff:ff:ff"
-
-
-def datagram(wire, data, *, dport, dst=DEVICE, link=BOARD, sport=7000, src=None):
-    """Return a datagram to whatever address and port the case wants."""
-    return (
-        Ether(src=wire.peer.mac, dst=link)
-        / IP(src=src or wire.peer.ip, dst=dst)
-        / UDP(sport=sport, dport=dport)
-        / Raw(data)
-    )
-
+from conformance.scenes import (
+    BOARD,
+    BROADCAST,
+    DEVICE,
+    EVERYBODY,
+    bound_udp,
+    connected_udp,
+    datagram,
+    raises_at_once,
+    would_block,
+)
 
 FORMS = {
     "port": lambda port: port,
@@ -57,7 +51,7 @@ async def test_every_form_of_bind_receives_on_its_port(target, wire, bench, form
     assert await binding is None
     elapsed_is(binding, 0)
     await wire.expect_none(for_=10 * SEC)
-    wire.send(datagram(wire, b"hello", dport=port))
+    wire.send(datagram(wire, b"hello", to=(DEVICE, port)))
     await bench.idle(for_=1 * MS)
     assert await sock.recvfrom(100) == (b"hello", (wire.peer.ip, 7000))
 
@@ -67,7 +61,7 @@ async def test_every_form_of_bind_receives_on_its_port(target, wire, bench, form
 async def test_other_ports_are_not_received_and_answered_by_port_unreachable(target, wire, offset):
     """The neighbour port belongs to nobody: the sender is told so (RFC 1122 4.1.3.1)."""
     sock = await bound_udp(target)
-    wire.send(datagram(wire, b"stray", dport=5000 + offset))
+    wire.send(datagram(wire, b"stray", to=(DEVICE, 5000 + offset)))
     told = await wire.expect(ICMP(type=3, code=3), within=1 * SEC)
     assert told.ip.dst == wire.peer.ip
     await sock.settimeout(0)
@@ -96,7 +90,7 @@ async def test_bind_decides_which_destinations_are_received(target, wire, bench,
     sock = await target.socket(type=SOCK_DGRAM)
     await sock.bind(FORMS[form](5000))
     await sock.settimeout(0)
-    wire.send(datagram(wire, b"hello", dport=5000, dst=address, link=link))
+    wire.send(datagram(wire, b"hello", to=(address, 5000), link=link))
     await bench.idle(for_=1 * MS)
     if received[form]:
         assert await sock.recvfrom(100) == (b"hello", (wire.peer.ip, 7000))
@@ -115,7 +109,7 @@ async def test_address_of_somebody_else_is_refused(target, wire, bench, address)
     sock = await target.socket(type=SOCK_DGRAM)
     await raises_at_once(sock.bind((address, 5000)), RemoteIOError, errno.EADDRNOTAVAIL)
     await sock.bind(5000)
-    wire.send(datagram(wire, b"x", dport=5000))
+    wire.send(datagram(wire, b"x"))
     await bench.idle(for_=1 * MS)
     assert await sock.recvfrom(10) == (b"x", (wire.peer.ip, 7000))
 
@@ -148,12 +142,12 @@ async def test_port_of_another_socket_is_refused_and_free_after_its_close(target
     holder, latecomer = await target.socket(type=SOCK_DGRAM), await target.socket(type=SOCK_DGRAM)
     await holder.bind(FORMS[first](5000))
     await raises_at_once(latecomer.bind(FORMS[second](5000)), RemoteIOError, errno.EADDRINUSE)
-    wire.send(datagram(wire, b"mine", dport=5000))
+    wire.send(datagram(wire, b"mine"))
     await bench.idle(for_=1 * MS)
     assert (await holder.recvfrom(10))[0] == b"mine"
     await holder.close()
     assert await latecomer.bind(FORMS[second](5000)) is None
-    wire.send(datagram(wire, b"now mine", dport=5000))
+    wire.send(datagram(wire, b"now mine"))
     await bench.idle(for_=1 * MS)
     assert (await latecomer.recvfrom(10))[0] == b"now mine"
 
@@ -165,7 +159,7 @@ async def test_tcp_and_udp_ports_do_not_conflict(target, wire, bench):
     await stream.bind(5000)
     await stream.listen()
     sock = await bound_udp(target, 5000)
-    wire.send(datagram(wire, b"x", dport=5000))
+    wire.send(datagram(wire, b"x"))
     await bench.idle(for_=1 * MS)
     assert (await sock.recvfrom(10))[0] == b"x"
     client = wire.peer.tcp.connect(5000)
@@ -178,11 +172,11 @@ async def test_second_bind_is_refused_and_the_first_stays(target, wire, bench, a
     """A socket has one address; the attempt to give it another changes nothing."""
     sock = await bound_udp(target)
     await raises_at_once(sock.bind(again), RemoteIOError)
-    wire.send(datagram(wire, b"x", dport=5000))
+    wire.send(datagram(wire, b"x"))
     await bench.idle(for_=1 * MS)
     assert await sock.recvfrom(10) == (b"x", (wire.peer.ip, 7000))
     other = await bound_udp(target, 5001)
-    wire.send(datagram(wire, b"y", dport=5001))
+    wire.send(datagram(wire, b"y", to=(DEVICE, 5001)))
     await bench.idle(for_=1 * MS)
     assert await other.recvfrom(10) == (b"y", (wire.peer.ip, 7000))
 
@@ -230,7 +224,7 @@ async def test_bad_bind_argument_is_refused_and_binds_nothing(target, wire, benc
     await wire.expect_none(for_=1 * SEC)
     assert await sock.bind(80) is None
     if kind == "udp":
-        wire.send(datagram(wire, b"x", dport=80))
+        wire.send(datagram(wire, b"x", to=(DEVICE, 80)))
         await bench.idle(for_=1 * MS)
         assert (await sock.recvfrom(10))[0] == b"x"
     else:
@@ -256,7 +250,7 @@ async def test_closed_port_is_unreachable_at_once(target, wire, bench):
 async def test_queue_of_a_closed_socket_is_not_the_next_ones(target, wire, bench):
     """What the old socket never read does not turn up at its successor."""
     sock = await bound_udp(target)
-    wire.send(datagram(wire, b"old", dport=5000))
+    wire.send(datagram(wire, b"old"))
     await bench.idle(for_=1 * MS)
     await sock.close()
     successor = await bound_udp(target)

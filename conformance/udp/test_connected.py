@@ -10,12 +10,20 @@ import errno
 from typing import Any
 
 import pytest
-from scapy.layers.inet import IP, UDP
-from scapy.layers.l2 import Ether
-from scapy.packet import Raw
+from scapy.layers.inet import UDP
 from sockbench import MS, SEC, SOCK_DGRAM, RemoteIOError, covers, elapsed_is
 
-from conformance.scenes import BROADCAST, DEVICE, connected_udp, ignore_refusals, raises_at_once, times_out, would_block
+from conformance.scenes import (
+    BROADCAST,
+    DEVICE,
+    EVERYBODY,
+    connected_udp,
+    datagram,
+    ignore_refusals,
+    raises_at_once,
+    times_out,
+    would_block,
+)
 
 METHODS = ["recv", "recvfrom", "recv_into", "recvfrom_into"]
 
@@ -86,21 +94,16 @@ async def test_sender_is_given_on_a_connected_socket_too(target, wire, bench, me
     assert (await sock.call(method, first))[1] == (wire.peer.ip, 7000)
 
 
-def datagram(wire, data, *, src="10.0.0.2", sport=7000, dst=DEVICE, link="02:00:00:00:00:01"):
-    """Return a datagram to port 5000 from wherever the case wants."""
-    return Ether(src=wire.peer.mac, dst=link) / IP(src=src, dst=dst) / UDP(sport=sport, dport=5000) / Raw(data)
-
-
 STRANGERS: dict[str, dict[str, Any]] = {
-    "other-ip": {"src": "10.0.0.3"},
-    "neighbouring-ip": {"src": "10.0.0.20"},
-    "other-network": {"src": "192.168.1.2"},
-    "other-ip-broadcast": {"src": "10.0.0.3", "dst": BROADCAST, "link": "ff:ff:ff:ff:ff:ff"},
-    "port-above": {"sport": 7001},
-    "port-below": {"sport": 6999},
-    "port-zero": {"sport": 0},
-    "port-bytes-swapped": {"sport": 0x581B},
-    "other-port-broadcast": {"sport": 7001, "dst": BROADCAST, "link": "ff:ff:ff:ff:ff:ff"},
+    "other-ip": {"source": ("10.0.0.3", 7000)},
+    "neighbouring-ip": {"source": ("10.0.0.20", 7000)},
+    "other-network": {"source": ("192.168.1.2", 7000)},
+    "other-ip-broadcast": {"source": ("10.0.0.3", 7000), "to": (BROADCAST, 5000), "link": EVERYBODY},
+    "port-above": {"source": ("10.0.0.2", 7001)},
+    "port-below": {"source": ("10.0.0.2", 6999)},
+    "port-zero": {"source": ("10.0.0.2", 0)},
+    "port-bytes-swapped": {"source": ("10.0.0.2", 0x581B)},
+    "other-port-broadcast": {"source": ("10.0.0.2", 7001), "to": (BROADCAST, 5000), "link": EVERYBODY},
 }
 
 
@@ -135,7 +138,7 @@ async def test_flood_of_strangers_does_not_end_or_delay_the_wait(target, wire, t
     await sock.settimeout(100)
     waiting = tasks.start(sock.recv(10))
     for _ in range(45):
-        wire.send(datagram(wire, b"stranger", src="10.0.0.3"))
+        wire.send(datagram(wire, b"stranger", source=("10.0.0.3", 7000)))
         await asyncio.sleep(2 * MS)
     await times_out(waiting, 100 * MS)
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from scapy.layers.inet import IP, UDP
-from scapy.layers.l2 import Ether
-from scapy.packet import Raw
 from sockbench import MS, SEC, SOCK_DGRAM, RemoteIOError, RemoteTypeError, RemoteValueError, covers
 
-from conformance.scenes import DEVICE, bound_udp, connected_udp, raises_at_once, would_block
+from conformance.scenes import DEVICE, bound_udp, connected_udp, datagram, raises_at_once, would_block
 
 METHODS = ["recv", "recvfrom", "recv_into", "recvfrom_into"]
 
@@ -24,12 +21,6 @@ async def receive(sock, method, bufsize, target):
     result = await sock.call(method, bufsize if buffer is None else buffer)
     first, sender = result if method.startswith("recvfrom") else (result, None)
     return (first if buffer is None else (await buffer.read())[:first]), sender
-
-
-def raw_datagram(wire, *, src=None, sport=7000, data=b""):
-    """Return a datagram to port 5000 whose source the case chooses freely."""
-    link = Ether(src=wire.peer.mac, dst="02:00:00:00:00:01")
-    return link / IP(src=src or wire.peer.ip, dst=DEVICE) / UDP(sport=sport, dport=5000) / Raw(data)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -111,7 +102,7 @@ async def test_result_of_recvfrom_into_is_a_count_and_the_sender(target, wire, t
 async def test_every_source_port_is_reported(target, wire, bench, port):
     """Byte order, sign and the unusual port 0 show at these values."""
     sock = await bound_udp(target)
-    wire.send(raw_datagram(wire, sport=port, data=b"x"))
+    wire.send(datagram(wire, b"x", source=(wire.peer.ip, port)))
     await bench.idle(for_=1 * MS)
     assert await sock.recvfrom(10) == (b"x", (wire.peer.ip, port))
 
@@ -121,7 +112,7 @@ async def test_every_source_port_is_reported(target, wire, bench, port):
 async def test_every_source_address_is_reported(target, wire, bench, source):
     """A bound socket hears anybody, from the local net or beyond the gateway, and says who it was."""
     sock = await bound_udp(target)
-    wire.send(raw_datagram(wire, src=source, data=b"x"))
+    wire.send(datagram(wire, b"x", source=(source, 7000)))
     await bench.idle(for_=1 * MS)
     assert await sock.recvfrom(10) == (b"x", (source, 7000))
 
@@ -146,7 +137,7 @@ async def test_datagrams_come_in_order_duplicates_included(target, wire, bench):
     sock = await bound_udp(target)
     sent = [b"a", b"bb", b"ccc", b"ccc", b"dddd", b"eeeee"]
     for data in sent:
-        wire.send(raw_datagram(wire, data=data))
+        wire.send(datagram(wire, data))
     await bench.idle(for_=1 * MS)
     assert [(await sock.recvfrom(10))[0] for _ in sent] == sent
 
