@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
+from sockbench.errors import BenchError
+from sockbench.results import read_expectations
 
 from conformance.catalogue import LEVELS, BadCatalogue, Catalogue, load
 
@@ -103,6 +105,17 @@ def problems(catalogue: Catalogue, cases: list[tuple[str, tuple[str, ...]]], rec
     return found
 
 
+def stale_expectations(directory: Path, cases: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    """Return one line for every deviation in DIRECTORY/*.toml that names no case: it would never be noticed again."""
+    known = {name for case, _ in cases for name in (case, case.split("[", 1)[0])}
+    return [
+        f"{path.name}: there is no case {entry.case}"
+        for path in sorted(directory.glob("*.toml"))
+        for entry in read_expectations(path)
+        if entry.case not in known
+    ]
+
+
 def summary(catalogue: Catalogue, coverage: Coverage) -> list[str]:
     """Return one line per level: requirements, covered, exceptions, without a case."""
     lines = []
@@ -126,13 +139,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         catalogue = load(HERE / "requirements")
         cases = collect()
-    except BadCatalogue as error:
+        stale = stale_expectations(HERE / "expectations", cases)
+    except (BadCatalogue, BenchError) as error:
         print(error, file=sys.stderr)
         return 1
     coverage = coverage_of(cases)
     if options.write:
         recorded.write_text(render(coverage), encoding="utf-8")
-    found = problems(catalogue, cases, recorded.read_text(encoding="utf-8") if recorded.exists() else "")
+    found = stale + problems(catalogue, cases, recorded.read_text(encoding="utf-8") if recorded.exists() else "")
     for line in found:
         print(line, file=sys.stderr)
     print("\n".join([*summary(catalogue, coverage), f"{len(cases)} cases, {len(found)} problems"]))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.catalogue import BadCatalogue, Catalogue, Pending, Requirement, load
-from conformance.coverage import HERE, coverage_of, problems, render, summary
+from conformance.coverage import HERE, coverage_of, problems, render, stale_expectations, summary
 
 Cases = list[tuple[str, tuple[str, ...]]]
 
@@ -137,6 +137,20 @@ def test_exception_with_a_case_is_found() -> None:
 def test_stale_coverage_file_is_found(before: Cases) -> None:
     (found,) = problems(catalogue(), CASES, recorded(before))
     assert found.startswith("coverage.toml is stale")
+
+
+@pytest.mark.parametrize(
+    ("case", "found"),
+    [
+        ("f.py::test_x", []),
+        ("f.py::test_x[1]", []),
+        ("f.py::test_x[3]", ["target.toml: there is no case f.py::test_x[3]"]),
+        ("f.py::test_gone", ["target.toml: there is no case f.py::test_gone"]),
+    ],
+)
+def test_expectation_that_names_no_case_is_found(tmp_path: Path, case: str, found: list[str]) -> None:
+    written(tmp_path, f'[[deviation]]\ncase = "{case}"\nreason = "a test"\n', "target.toml")
+    assert stale_expectations(tmp_path, CASES) == found
 
 
 def test_summary_counts_every_requirement_once() -> None:
