@@ -62,8 +62,9 @@ static void enqueue(struct provider_socket *self, const struct pbuf *p, u16_t of
 static void on_udp(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from,
                    u16_t port)
 {
-    (void)pcb;
-    enqueue(arg, p, 0, from, port);
+    /* lwIP gives broadcasts also to who is bound to one address (udp_input_local_match). */
+    if (ip_addr_isany(&pcb->local_ip) || ip_addr_eq(&pcb->local_ip, ip_current_dest_addr()))
+        enqueue(arg, p, 0, from, port);
     pbuf_free(p);
 }
 

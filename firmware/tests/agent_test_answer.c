@@ -89,8 +89,9 @@ static void expect_refusal(const char *why)
 {
     size_t bytes = strlen(why);
     assert_int_equal(fake_messages, 1);
-    assert_memory_equal(fake_message, "\xa2\x62id\x07\x63"
-                                      "bad",
+    assert_memory_equal(fake_message,
+                        "\xa2\x62id\x07\x63"
+                        "bad",
                         9);
     assert_memory_equal(&fake_message[fake_message_bytes - bytes], why, bytes);
 }

@@ -204,9 +204,10 @@ static void test_each_failed_allocation_is_survived(void **state)
 static void test_mutations_leak_nothing(void **state)
 {
     (void)state;
-    static const char good[] = "\x85\x82\x68"
-                               "10.0.0.1\x18\x50\xd9\xea\x61\x82\x01\x80\xc2\x42\x01\x00\xd9\xea\x63"
-                               "\x05\xfb\x3f\xf0\x00\x00\x00\x00\x00\x00";
+    static const char good[] =
+        "\x85\x82\x68"
+        "10.0.0.1\x18\x50\xd9\xea\x61\x82\x01\x80\xc2\x42\x01\x00\xd9\xea\x63"
+        "\x05\xfb\x3f\xf0\x00\x00\x00\x00\x00\x00";
     char item[sizeof good];
     size_t accepted = 0;
     srandom(1);

@@ -31,21 +31,21 @@ static void test_malformed_items_are_refused(void **state)
 {
     (void)state;
     assert_false(request_wellformed(CBOR("")));
-    assert_false(request_wellformed(CBOR("\x18")));             /* head cut short */
-    assert_false(request_wellformed(CBOR("\x1c")));             /* reserved */
+    assert_false(request_wellformed(CBOR("\x18"))); /* head cut short */
+    assert_false(request_wellformed(CBOR("\x1c"))); /* reserved */
     assert_false(request_wellformed(CBOR("\x44"
-                                         "abc")));              /* string cut short */
+                                         "abc"))); /* string cut short */
     assert_false(request_wellformed(CBOR("\x7b\xff\xff\xff\xff\xff\xff\xff\xff"
-                                         "a")));                /* length that overflows */
-    assert_false(request_wellformed(CBOR("\x82\x01")));         /* item missing */
+                                         "a")));        /* length that overflows */
+    assert_false(request_wellformed(CBOR("\x82\x01"))); /* item missing */
     assert_false(request_wellformed(CBOR("\xbb\x80\x00\x00\x00\x00\x00\x00\x00\x01")));
-    assert_false(request_wellformed(CBOR("\xa1\x01")));         /* value missing */
-    assert_false(request_wellformed(CBOR("\x01\x02")));         /* two items */
-    assert_false(request_wellformed(CBOR("\x9f\xff")));         /* indefinite length */
-    assert_false(request_wellformed(CBOR("\xff")));             /* break alone */
-    assert_false(request_wellformed(CBOR("\xc2")));             /* tag of nothing */
+    assert_false(request_wellformed(CBOR("\xa1\x01"))); /* value missing */
+    assert_false(request_wellformed(CBOR("\x01\x02"))); /* two items */
+    assert_false(request_wellformed(CBOR("\x9f\xff"))); /* indefinite length */
+    assert_false(request_wellformed(CBOR("\xff")));     /* break alone */
+    assert_false(request_wellformed(CBOR("\xc2")));     /* tag of nothing */
     assert_false(request_wellformed(CBOR("\xdb\x00\x00\x00\x01\x00\x00\x00\x00\x01")));
-    assert_false(request_wellformed(CBOR("\xf8\x1f")));         /* simple value in two bytes */
+    assert_false(request_wellformed(CBOR("\xf8\x1f"))); /* simple value in two bytes */
 }
 
 static void test_nesting_reaches_its_limit_and_no_further(void **state)
@@ -65,11 +65,10 @@ static void test_fields_are_found_by_name_and_type(void **state)
     (void)state;
     struct request request;
     /* {"id": 7, "th": "rx", "flag": true, "buffer": 60003(5), "data": h'0102'} */
-    const char *wrong = request_parse(
-        &request, CBOR("\xa5\x62id\x07\x62th\x62rx\x64"
-                       "flag\xf5\x66"
-                       "buffer\xd9\xea\x63\x05\x64"
-                       "data\x42\x01\x02"));
+    const char *wrong = request_parse(&request, CBOR("\xa5\x62id\x07\x62th\x62rx\x64"
+                                                     "flag\xf5\x66"
+                                                     "buffer\xd9\xea\x63\x05\x64"
+                                                     "data\x42\x01\x02"));
     struct span text;
     struct span data;
     uint64_t number;

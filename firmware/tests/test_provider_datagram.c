@@ -154,6 +154,26 @@ static void test_binding(void **state)
     release(one);
 }
 
+static void test_broadcasts_are_for_who_is_bound_to_every_address(void **state)
+{
+    (void)state;
+    struct sock *every = bound_udp();
+    struct sock *one = new_udp();
+    CALL("bind", one, TUPLE(STR("10.0.0.1"), INT(5001)));
+    CALL("settimeout", one, INT(10));
+    wire_broadcast(9, 5000, "all", 3);
+    wire_broadcast(9, 5001, "all", 3);
+    CALL("recv", every, INT(9));
+    expect_data("all");
+    CALL("recv", one, INT(9));
+    expect_timeout();
+    wire_udp(WIRE_PEER, 9, 5001, "you", 3);
+    CALL("recv", one, INT(9));
+    expect_data("you");
+    release(one);
+    release(every);
+}
+
 static void test_raw_sockets_get_the_ip_header(void **state)
 {
     (void)state;
@@ -210,6 +230,7 @@ int main(void)
         NETWORK_TEST(test_sizes),
         NETWORK_TEST(test_queue_keeps_a_prefix),
         NETWORK_TEST(test_binding),
+        NETWORK_TEST(test_broadcasts_are_for_who_is_bound_to_every_address),
         NETWORK_TEST(test_raw_sockets_get_the_ip_header),
         NETWORK_TEST(test_as_many_sockets_as_there_are),
     };

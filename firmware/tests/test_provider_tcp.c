@@ -243,6 +243,31 @@ static void test_send_times_out_exactly(void **state)
     release(tcp);
 }
 
+static void test_a_window_that_opens_by_little_after_none_at_all(void **state)
+{
+    (void)state;
+    static uint8_t content[3000];
+    struct sock *tcp = new_tcp();
+    CALL("settimeout", tcp, INT(0));
+    CALL("connect", tcp, PEER);
+    struct wire_packet syn = wire_last(WIRE_SYN);
+    struct peer peer = {80, syn.from_port, 1001, syn.sequence + 1};
+    wire_tcp(80, peer.device_port, 1000, peer.acknowledgement, WIRE_SYN | WIRE_ACK, 0, NULL, 0);
+    CALL("send", tcp, BUFFER(content));
+    expect_int(3000);
+    peer_acknowledges(&peer, 100);
+    CALL("send", tcp, BYTES("more"));
+    expect_int(4);
+    wire_clear();
+    for (int i = 0; i < 200 && peer.acknowledgement != syn.sequence + 1 + 3004; i++) {
+        run_for(500 * MS);
+        peer_acknowledges(&peer, 100);
+    }
+    assert_int_equal(peer.acknowledgement, syn.sequence + 1 + 3004);
+    peer_resets(&peer);
+    release(tcp);
+}
+
 static void test_unacknowledged_data_is_given_up_after_the_limit(void **state)
 {
     (void)state;
@@ -336,6 +361,7 @@ int main(void)
         NETWORK_TEST(test_single_bytes_share_memory),
         NETWORK_TEST(test_reset_after_data),
         NETWORK_TEST(test_send_times_out_exactly),
+        NETWORK_TEST(test_a_window_that_opens_by_little_after_none_at_all),
         NETWORK_TEST(test_unacknowledged_data_is_given_up_after_the_limit),
         NETWORK_TEST(test_a_lost_address_aborts_the_connection),
         NETWORK_TEST(test_keepalive_gives_up_a_dead_peer),

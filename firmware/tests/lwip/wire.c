@@ -199,12 +199,13 @@ struct wire_packet wire_last(uint8_t flags)
     return wire_at(0);
 }
 
-static void inject(uint32_t from, uint8_t protocol, const uint8_t *content, size_t bytes)
+static void inject(uint32_t from, uint32_t to, uint8_t protocol, const uint8_t *content,
+                   size_t bytes)
 {
     uint8_t header[IP_BYTES] = {0x45, [8] = 64, [9] = protocol};
     write16(header + 2, (uint16_t)(IP_BYTES + bytes));
     write32(header + 12, from);
-    write32(header + 16, WIRE_DEVICE);
+    write32(header + 16, to);
     struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)(IP_BYTES + bytes), PBUF_RAM);
     if (p == NULL)
         fail("no memory for a packet");
@@ -225,10 +226,11 @@ void wire_tcp(uint16_t from_port, uint16_t to_port, uint32_t sequence, uint32_t 
     write16(segment + 14, window);
     if (bytes > 0)
         memcpy(segment + TCP_BYTES, data, bytes);
-    inject(WIRE_PEER, IP_PROTO_TCP, segment, TCP_BYTES + bytes);
+    inject(WIRE_PEER, WIRE_DEVICE, IP_PROTO_TCP, segment, TCP_BYTES + bytes);
 }
 
-void wire_udp(uint32_t from, uint16_t from_port, uint16_t to_port, const void *data, size_t bytes)
+static void inject_udp(uint32_t from, uint32_t to, uint16_t from_port, uint16_t to_port,
+                       const void *data, size_t bytes)
 {
     uint8_t datagram[PACKET_BYTES] = {0};
     write16(datagram, from_port);
@@ -236,7 +238,17 @@ void wire_udp(uint32_t from, uint16_t from_port, uint16_t to_port, const void *d
     write16(datagram + 4, (uint16_t)(UDP_BYTES + bytes));
     if (bytes > 0)
         memcpy(datagram + UDP_BYTES, data, bytes);
-    inject(from, IP_PROTO_UDP, datagram, UDP_BYTES + bytes);
+    inject(from, to, IP_PROTO_UDP, datagram, UDP_BYTES + bytes);
+}
+
+void wire_udp(uint32_t from, uint16_t from_port, uint16_t to_port, const void *data, size_t bytes)
+{
+    inject_udp(from, WIRE_DEVICE, from_port, to_port, data, bytes);
+}
+
+void wire_broadcast(uint16_t from_port, uint16_t to_port, const void *data, size_t bytes)
+{
+    inject_udp(WIRE_PEER, WIRE_BROADCAST, from_port, to_port, data, bytes);
 }
 
 void wire_unreachable(size_t i, uint8_t code, uint32_t skew)
@@ -246,7 +258,7 @@ void wire_unreachable(size_t i, uint8_t code, uint32_t skew)
     write32(message + 8 + IP_BYTES + 4, read32(packets[i] + IP_BYTES + 4) + skew);
     uint16_t sum = inet_chksum(message, sizeof message);
     memcpy(message + 2, &sum, sizeof sum);
-    inject(WIRE_PEER, IP_PROTO_ICMP, message, sizeof message);
+    inject(WIRE_PEER, WIRE_DEVICE, IP_PROTO_ICMP, message, sizeof message);
 }
 
 int64_t wire_due_ns(void)

@@ -15,6 +15,7 @@
 
 #define WIRE_DEVICE 0x0a000001u
 #define WIRE_PEER 0x0a000002u
+#define WIRE_BROADCAST 0x0a0000ffu
 
 enum {
     WIRE_FIN = 1,
@@ -54,6 +55,8 @@ bool wire_saw(uint8_t flags);
 void wire_tcp(uint16_t from_port, uint16_t to_port, uint32_t sequence, uint32_t acknowledgement,
               uint8_t flags, uint16_t window, const void *data, size_t bytes);
 void wire_udp(uint32_t from, uint16_t from_port, uint16_t to_port, const void *data, size_t bytes);
+/* The same from the peer to every host of the network. */
+void wire_broadcast(uint16_t from_port, uint16_t to_port, const void *data, size_t bytes);
 /* ICMP destination unreachable about the i-th sent packet, its sequence number altered by skew. */
 void wire_unreachable(size_t i, uint8_t code, uint32_t skew);
 
