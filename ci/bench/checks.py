@@ -71,6 +71,9 @@ def lint(prepared: Prepared) -> list[Check]:
         run_logged(
             ["cppcheck", "--quiet", "--std=c11", "--error-exitcode=1", "--inline-suppr",
              "--enable=warning,portability", "--suppress=missingIncludeSystem",
+             # Not wrong here: the linker's symbols bound one object, waiting threads link records
+             # of their stacks, and an object that its opener fills is not used uninitialised.
+             "--suppress=comparePointers", "--suppress=autoVariables", "--suppress=ctuuninitvar",
              "-Ifirmware", "-Iemulated_nic/regs", *[path for path in sources if path.suffix == ".c"]],
             log, "cppcheck", cwd=CHECKOUT)  # fmt: skip
         return f"{len(sources)} files"

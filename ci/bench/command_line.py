@@ -7,6 +7,7 @@ Exit status: 0 as expected, 1 not so, 2 a wrong command line, 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import os
 import shutil
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from . import checks, places, preparation, suite, system_packages
+from . import checks, mutants, places, preparation, processes, suite, system_packages
 from .places import CHECKOUT
 from .preparation import Choices, Prepared
 from .report import Failure
@@ -85,6 +86,21 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--fix", action="store_true", help="let the formatters rewrite what they can")
     one.set_defaults(function=run_lint)
 
+    one = commands.add_parser("bench", parents=[building], help="measure how fast the bench is here")
+    one.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    one.set_defaults(function=run_benchmarks)
+
+    one = commands.add_parser("mutants", parents=[building], help="seed bugs and see whether the suite catches them")
+    one.add_argument("--out", type=Path, default=CHECKOUT / "out" / "mutants", metavar="DIR")
+    one.add_argument("-k", metavar="TEXT", help="only the mutants whose id or title contains this")
+    one.add_argument("-n", type=_workers, default=2, metavar="N", help="on N workers (default: 2)")
+    one.set_defaults(function=run_mutants)
+
+    one = commands.add_parser("replay", parents=[building], help="run a failed case again from its bundle")
+    one.add_argument("bundle", type=Path, metavar="BUNDLE", help="the bundle's directory")
+    one.add_argument("--out", type=Path, default=CHECKOUT / "out" / "replay", metavar="DIR")
+    one.set_defaults(function=run_replay)
+
     one = commands.add_parser("setup", parents=[building], help="make everything the others need")
     one.set_defaults(function=run_setup)
 
@@ -127,6 +143,28 @@ def run_lint(options: argparse.Namespace) -> int:
         if options.fix:
             checks.format_sources(prepared)
         return checks.run_all(checks.lint(prepared), options.out.absolute())
+
+
+def run_benchmarks(options: argparse.Namespace) -> int:
+    """Prepare and measure; with --json, standard output has nothing but JSON."""
+    words = ["--json"] if options.json else []
+    with contextlib.redirect_stdout(sys.stderr) if options.json else contextlib.nullcontext():
+        prepared = _prepare(options, system_packages.BUILD_NEEDS)
+    return processes.run_in_terminal(
+        [prepared.python, "-m", "sockbench.benchmarks",
+         "--qemu", prepared.qemu, "--firmware", prepared.firmware, *words],
+        cwd=CHECKOUT)  # fmt: skip
+
+
+def run_mutants(options: argparse.Namespace) -> int:
+    """Prepare and run the suite against each seeded bug; 0 only if all are caught."""
+    prepared = _prepare(options, system_packages.BUILD_NEEDS)
+    return mutants.run(prepared, options.out.absolute(), options.k, options.n)
+
+
+def run_replay(options: argparse.Namespace) -> int:
+    """Prepare, run the bundle's case again, compare its trace."""
+    return suite.replay(_prepare(options, system_packages.BUILD_NEEDS), options.bundle, options.out.absolute())
 
 
 def run_setup(options: argparse.Namespace) -> int:

@@ -61,7 +61,7 @@ def run_logged(
         raise Failure(f"the disk is full: {what} stopped; make room and run this again, {log}")
     reason = f"by signal {-status}" if status < 0 else f"with status {status}"
     raise Failure(
-        f"{what} failed {reason}; {advice or 'mend it and run this again'} (log: {log})",
+        f"{what} failed {reason}; {advice or 'its output tells why'} (log: {log})",
         detail=tail(text),
     )
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import places
 from .places import CHECKOUT
@@ -64,6 +65,43 @@ def conformance(prepared: Prepared, run: Run) -> int:
         raise Failure(f"the suite was ended by signal {-status}; results so far: {run.out}")
     print(f"results: {describe(run.out)}")
     return status
+
+
+def replay(prepared: Prepared, bundle: Path, out: Path) -> int:
+    """Run a bundle's case again with its seed; 0 only if every nanosecond of it was the same."""
+    facts = _read_bundle(bundle)
+    case, seed, wanted = facts["case"], facts["seed"], facts["trace_sha256"]
+    run = Run(out, seed=int(seed), driver=facts.get("driver"))
+    words = [case if word == "conformance" else word for word in command(prepared, run)]
+    out.mkdir(parents=True, exist_ok=True)
+    with places.lock(out / ".lock", None):
+        _forget_results(out)
+        run_in_terminal(words, cwd=CHECKOUT)
+    try:
+        cases = json.loads((out / "results.json").read_text(encoding="utf-8"))["cases"]
+    except (OSError, ValueError, KeyError):
+        raise Failure(f"{case} could not be run again; is it still in this checkout?") from None
+    for one in cases:
+        if one["id"] == case:
+            same = one["trace_sha256"] == wanted
+            print(f"{case}: {one['verdict']}, trace {'the same' if same else 'ANOTHER'} (seed {seed})")
+            if not same:
+                print(f"    then {wanted}\n    now  {one['trace_sha256']}")
+                print("    firmware, emulator or case differ from those of the bundle")
+            return 0 if same else 1
+    raise Failure(f"{case} is not in this checkout's suite any more")
+
+
+def _read_bundle(bundle: Path) -> dict[str, Any]:
+    path = bundle / "bundle.json" if bundle.is_dir() else bundle
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        missing = {"case", "seed", "trace_sha256"} - set(facts)
+    except (OSError, ValueError, TypeError) as error:
+        raise Failure(f"{path} is not a bundle: {error}") from None
+    if missing or not isinstance(facts, dict):
+        raise Failure(f"{path} is not a bundle: it has no {', '.join(sorted(missing))}")
+    return facts
 
 
 def conformance_logged(prepared: Prepared, run: Run, log: Path) -> str:
