@@ -104,8 +104,8 @@ static struct worker *find_worker(const struct span *name, const char **wrong)
     memcpy(worker->name, copy, sizeof copy);
     worker->first = NULL;
     worker->last = &worker->first;
-    worker->thread = os_thread_start(worker->name, run_worker, worker, WORKER_STACK_BYTES,
-                                     OS_PRIORITY_WORKER);
+    worker->thread =
+        os_thread_start(worker->name, run_worker, worker, WORKER_STACK_BYTES, OS_PRIORITY_WORKER);
     if (worker->thread == NULL) {
         *wrong = "no memory for the thread";
         return NULL;
@@ -168,7 +168,6 @@ static void take_message(size_t bytes)
 
 struct listing {
     zcbor_state_t *state;
-    size_t count;
     bool good;
 };
 
@@ -176,13 +175,12 @@ static void put_function(void *context, const char *prefix, const char *name)
 {
     struct listing *listing = context;
     char text[64];
-    size_t prefix_bytes = strlen(prefix);
-    size_t name_bytes = strlen(name);
-    assert(prefix_bytes + name_bytes <= sizeof text);
-    memcpy(text, prefix, prefix_bytes);
-    memcpy(text + prefix_bytes, name, name_bytes);
-    listing->good = listing->good &&
-                    zcbor_tstr_encode_ptr(listing->state, text, prefix_bytes + name_bytes);
+    size_t bytes = 0;
+    for (; *prefix != '\0' && bytes < sizeof text; prefix++)
+        text[bytes++] = *prefix;
+    for (; *name != '\0' && bytes < sizeof text; name++)
+        text[bytes++] = *name;
+    listing->good = listing->good && zcbor_tstr_encode_ptr(listing->state, text, bytes);
 }
 
 static bool put_number(zcbor_state_t *state, const char *key, uint32_t value)
@@ -196,16 +194,15 @@ static void announce(void)
     bool good = answer_open_event(&answer, READY_BYTES);
     assert(good);
     zcbor_state_t *state = answer.state;
-    struct listing listing = {state, 0, true};
+    struct listing listing = {state, true};
 
-    good = zcbor_tstr_put_lit(state, "ev") && zcbor_tstr_put_lit(state, "ready") &&
-           put_number(state, "version", AGENT_PROTOCOL_VERSION) &&
-           zcbor_tstr_put_lit(state, "firmware") &&
-           zcbor_tstr_put_term(state, agent.firmware, 64) &&
-           put_number(state, "tick_ns", TICK_NS) &&
-           put_number(state, "threads", AGENT_THREADS_MAX) &&
-           put_number(state, "message_max", MAILBOX_MESSAGE_BYTES_MAX) &&
-           zcbor_tstr_put_lit(state, "functions") && zcbor_list_start_encode(state, 64);
+    good =
+        zcbor_tstr_put_lit(state, "ev") && zcbor_tstr_put_lit(state, "ready") &&
+        put_number(state, "version", AGENT_PROTOCOL_VERSION) &&
+        zcbor_tstr_put_lit(state, "firmware") && zcbor_tstr_put_term(state, agent.firmware, 64) &&
+        put_number(state, "tick_ns", TICK_NS) && put_number(state, "threads", AGENT_THREADS_MAX) &&
+        put_number(state, "message_max", MAILBOX_MESSAGE_BYTES_MAX) &&
+        zcbor_tstr_put_lit(state, "functions") && zcbor_list_start_encode(state, 64);
     operation_functions(put_function, &listing);
     answer_send(&answer, good && listing.good && zcbor_list_end_encode(state, 64));
 }
@@ -232,8 +229,7 @@ void agent_start(const char *firmware)
 {
     agent.firmware = firmware;
     objects_init();
-    agent.thread =
-        os_thread_start("agent", run_agent, NULL, AGENT_STACK_BYTES, OS_PRIORITY_AGENT);
+    agent.thread = os_thread_start("agent", run_agent, NULL, AGENT_STACK_BYTES, OS_PRIORITY_AGENT);
     assert(agent.thread != NULL);
     mailbox_init(on_message);
 }

@@ -177,7 +177,7 @@ static void op_buffer_new(const struct request *request)
     bool has_seed = request_unsigned(request, "seed", &seed);
     bool has_fill = request_unsigned(request, "fill", &fill);
 
-    if (!request_unsigned(request, "bytes", &bytes) || bytes > MEMORY_KERNEL_HEAP_BYTES) {
+    if (!request_unsigned(request, "bytes", &bytes) || bytes > (size_t)MEMORY_KERNEL_HEAP_BYTES) {
         answer_bad(request, "bytes is missing or larger than the memory");
         return;
     }

@@ -100,9 +100,8 @@ void op_net_up(const struct request *request)
         answer_bad(request, "ip6 is true or false");
         return;
     }
-    if (request_field(request, "mtu") != NULL &&
-        (!request_unsigned(request, "mtu", &mtu) || mtu < NETWORK_MTU_MIN ||
-         mtu > NETWORK_MTU_MAX)) {
+    if (request_field(request, "mtu") != NULL && (!request_unsigned(request, "mtu", &mtu) ||
+                                                  mtu < NETWORK_MTU_MIN || mtu > NETWORK_MTU_MAX)) {
         answer_bad(request, "mtu is a number from 68 to 1500");
         return;
     }

@@ -32,15 +32,15 @@ struct flag {
 };
 
 static const struct flag cfsr_flags[] = {
-    {1u << 0, "IACCVIOL"},   {1u << 1, "DACCVIOL"},     {1u << 3, "MUNSTKERR"},
-    {1u << 4, "MSTKERR"},    {1u << 8, "IBUSERR"},      {1u << 9, "PRECISERR"},
+    {1u << 0, "IACCVIOL"},     {1u << 1, "DACCVIOL"},   {1u << 3, "MUNSTKERR"},
+    {1u << 4, "MSTKERR"},      {1u << 8, "IBUSERR"},    {1u << 9, "PRECISERR"},
     {1u << 10, "IMPRECISERR"}, {1u << 11, "UNSTKERR"},  {1u << 12, "STKERR"},
-    {1u << 16, "UNDEFINSTR"}, {1u << 17, "INVSTATE"},   {1u << 18, "INVPC"},
-    {1u << 19, "NOCP"},      {1u << 24, "UNALIGNED"},   {1u << 25, "DIVBYZERO"},
+    {1u << 16, "UNDEFINSTR"},  {1u << 17, "INVSTATE"},  {1u << 18, "INVPC"},
+    {1u << 19, "NOCP"},        {1u << 24, "UNALIGNED"}, {1u << 25, "DIVBYZERO"},
 };
 
 static const char *const exception_names[] = {
-    [2] = "NMI",        [3] = "HardFault",   [4] = "MemManage", [5] = "BusFault",
+    [2] = "NMI",        [3] = "HardFault",     [4] = "MemManage", [5] = "BusFault",
     [6] = "UsageFault", [12] = "DebugMonitor", [15] = "SysTick",
 };
 

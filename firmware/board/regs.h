@@ -19,8 +19,7 @@
 
 #define FIELD_MASK(reg, field)                                                                     \
     ((uint32_t)(((1ull << R_##reg##_##field##_BITS) - 1) << R_##reg##_##field##_SHIFT))
-#define FIELD_GET(value, reg, field)                                                               \
-    (((value) & FIELD_MASK(reg, field)) >> R_##reg##_##field##_SHIFT)
+#define FIELD_GET(value, reg, field) (((value)&FIELD_MASK(reg, field)) >> R_##reg##_##field##_SHIFT)
 
 static inline uint32_t reg_read(uint32_t base, uint32_t offset)
 {

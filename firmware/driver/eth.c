@@ -60,13 +60,13 @@ struct rx_buffer {
 
 /* Counters the MAC does not have. */
 enum counter {
-    TX_RING_FULL,   /* send() refused: ring full */
-    TX_REFUSED,     /* send() refused: parts or size */
-    TX_LOST,        /* frames the MAC reported as not sent */
-    TX_RESTARTS,    /* times the transmit engine was stuck */
-    RX_BAD_FRAME,   /* frames dropped: the MAC could not store them in one buffer */
-    RX_NO_BUFFER,   /* refills that found the pool empty */
-    DMA_STOPPED,    /* times the engine stopped and was set up again */
+    TX_RING_FULL, /* send() refused: ring full */
+    TX_REFUSED,   /* send() refused: parts or size */
+    TX_LOST,      /* frames the MAC reported as not sent */
+    TX_RESTARTS,  /* times the transmit engine was stuck */
+    RX_BAD_FRAME, /* frames dropped: the MAC could not store them in one buffer */
+    RX_NO_BUFFER, /* refills that found the pool empty */
+    DMA_STOPPED,  /* times the engine stopped and was set up again */
     LINK_CHANGES,
     INTERRUPTS,
     COUNTERS,

@@ -71,7 +71,8 @@ bool eth_phy_start(void)
      * the link down for milliseconds. */
     if (eth_phy_link_up())
         return true;
-    return phy_write(PHY_BMCR, BMCR_RESET) && phy_write(PHY_ANAR, ANAR_SELECTOR_802_3 | ANAR_MODES) &&
+    return phy_write(PHY_BMCR, BMCR_RESET) &&
+           phy_write(PHY_ANAR, ANAR_SELECTOR_802_3 | ANAR_MODES) &&
            phy_write(PHY_BMCR, BMCR_ANENABLE | BMCR_ANRESTART);
 }
 
@@ -87,7 +88,9 @@ bool eth_phy_link_up(void)
     uint32_t theirs;
 
     /* The link bit latches low, so the first read tells of the past (22.2.4.2.13). */
-    if (!phy_read(PHY_BMSR, &status) || !phy_read(PHY_BMSR, &status))
+    if (!phy_read(PHY_BMSR, &status))
+        return false;
+    if (!phy_read(PHY_BMSR, &status))
         return false;
     if ((status & BMSR_LINK) == 0 || (status & BMSR_ANEGCOMPLETE) == 0)
         return false;

@@ -49,9 +49,9 @@ static void rx_free(struct pbuf *p)
 /* Which checksums to verify in software for a frame with these results. */
 static void set_checks(struct netif_thread *self, bool ip_good, bool l4_good)
 {
-    u16_t flags = self->netif.chksum_flags & (u16_t)~(NETIF_CHECKSUM_CHECK_IP |
-                                                      NETIF_CHECKSUM_CHECK_TCP |
-                                                      NETIF_CHECKSUM_CHECK_UDP);
+    u16_t flags =
+        self->netif.chksum_flags &
+        (u16_t) ~(NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
     if (!ip_good)
         flags |= NETIF_CHECKSUM_CHECK_IP;
     if (!l4_good)
@@ -228,8 +228,8 @@ int netif_thread_start(struct netif_thread *self)
     const struct net_callbacks callbacks = {self, on_interrupt, on_sent, on_link_changed};
 
     self->lock = os_lock_new();
-    self->thread = os_thread_start(self->driver->name, run, self, THREAD_STACK_BYTES,
-                                   OS_PRIORITY_DRIVER);
+    self->thread =
+        os_thread_start(self->driver->name, run, self, THREAD_STACK_BYTES, OS_PRIORITY_DRIVER);
     if (self->lock == NULL || self->thread == NULL)
         return -ENOMEM;
     int status = self->driver->init(&callbacks, self->rx_memory, self->rx_bytes);

@@ -93,7 +93,7 @@ static bool has_addresses(const struct interface *interface)
     return !interface->ip6 || ip6_addr_ispreferred(netif_ip6_addr_state(netif, 0));
 }
 
-/* Join or leave the group every IPv6 node listens to (RFC 4291 2.8), for which no report is sent. */
+/* Join or leave the group of every IPv6 node (RFC 4291 2.8), for which no report is sent. */
 static void all_nodes(struct interface *interface, bool join)
 {
     static const uint8_t mac[6] = {0x33, 0x33, 0x00, 0x00, 0x00, 0x01};
@@ -287,20 +287,34 @@ void network_stack_statistics(network_visit visit, void *context)
         const char *name;
         const STAT_COUNTER *value;
     } counters[] = {
-        {"link.xmit", &lwip_stats.link.xmit},       {"link.recv", &lwip_stats.link.recv},
-        {"link.drop", &lwip_stats.link.drop},       {"link.memerr", &lwip_stats.link.memerr},
-        {"etharp.xmit", &lwip_stats.etharp.xmit},   {"etharp.recv", &lwip_stats.etharp.recv},
-        {"etharp.memerr", &lwip_stats.etharp.memerr}, {"ip.xmit", &lwip_stats.ip.xmit},
-        {"ip.recv", &lwip_stats.ip.recv},           {"ip.drop", &lwip_stats.ip.drop},
-        {"ip.chkerr", &lwip_stats.ip.chkerr},       {"ip.lenerr", &lwip_stats.ip.lenerr},
-        {"ip.rterr", &lwip_stats.ip.rterr},         {"ip.proterr", &lwip_stats.ip.proterr},
-        {"ip_frag.recv", &lwip_stats.ip_frag.recv}, {"ip_frag.drop", &lwip_stats.ip_frag.drop},
-        {"icmp.xmit", &lwip_stats.icmp.xmit},       {"icmp.recv", &lwip_stats.icmp.recv},
-        {"icmp.drop", &lwip_stats.icmp.drop},       {"udp.xmit", &lwip_stats.udp.xmit},
-        {"udp.recv", &lwip_stats.udp.recv},         {"udp.drop", &lwip_stats.udp.drop},
-        {"udp.chkerr", &lwip_stats.udp.chkerr},     {"tcp.xmit", &lwip_stats.tcp.xmit},
-        {"tcp.recv", &lwip_stats.tcp.recv},         {"tcp.drop", &lwip_stats.tcp.drop},
-        {"tcp.chkerr", &lwip_stats.tcp.chkerr},     {"tcp.memerr", &lwip_stats.tcp.memerr},
+        {"link.xmit", &lwip_stats.link.xmit},
+        {"link.recv", &lwip_stats.link.recv},
+        {"link.drop", &lwip_stats.link.drop},
+        {"link.memerr", &lwip_stats.link.memerr},
+        {"etharp.xmit", &lwip_stats.etharp.xmit},
+        {"etharp.recv", &lwip_stats.etharp.recv},
+        {"etharp.memerr", &lwip_stats.etharp.memerr},
+        {"ip.xmit", &lwip_stats.ip.xmit},
+        {"ip.recv", &lwip_stats.ip.recv},
+        {"ip.drop", &lwip_stats.ip.drop},
+        {"ip.chkerr", &lwip_stats.ip.chkerr},
+        {"ip.lenerr", &lwip_stats.ip.lenerr},
+        {"ip.rterr", &lwip_stats.ip.rterr},
+        {"ip.proterr", &lwip_stats.ip.proterr},
+        {"ip_frag.recv", &lwip_stats.ip_frag.recv},
+        {"ip_frag.drop", &lwip_stats.ip_frag.drop},
+        {"icmp.xmit", &lwip_stats.icmp.xmit},
+        {"icmp.recv", &lwip_stats.icmp.recv},
+        {"icmp.drop", &lwip_stats.icmp.drop},
+        {"udp.xmit", &lwip_stats.udp.xmit},
+        {"udp.recv", &lwip_stats.udp.recv},
+        {"udp.drop", &lwip_stats.udp.drop},
+        {"udp.chkerr", &lwip_stats.udp.chkerr},
+        {"tcp.xmit", &lwip_stats.tcp.xmit},
+        {"tcp.recv", &lwip_stats.tcp.recv},
+        {"tcp.drop", &lwip_stats.tcp.drop},
+        {"tcp.chkerr", &lwip_stats.tcp.chkerr},
+        {"tcp.memerr", &lwip_stats.tcp.memerr},
         {"mem.err", &lwip_stats.mem.err},
     };
     LOCK_TCPIP_CORE();

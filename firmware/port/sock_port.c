@@ -19,7 +19,8 @@
 #include "port/tick.h"
 #include "task.h"
 
-/* One wait of the kernel is below half the range of its 32-bit tick; farther deadlines wait again. */
+/* One wait of the kernel is below half the range of its 32-bit tick; farther deadlines wait again.
+ */
 #define WAIT_TICKS_MAX 0x7fffffffu
 
 /* waiter->context[0]: a wake-up has come that no wait has reported yet. */

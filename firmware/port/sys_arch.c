@@ -32,9 +32,9 @@ struct mbox {
 };
 
 static struct {
-    TaskHandle_t owner;     /* of the core lock */
-    struct mbox *mbox;      /* lwIP's thread sleeps on this one, NULL while it runs */
-    u32_t due_ms;           /* when the earliest timer is due, if there is one */
+    TaskHandle_t owner; /* of the core lock */
+    struct mbox *mbox;  /* lwIP's thread sleeps on this one, NULL while it runs */
+    u32_t due_ms;       /* when the earliest timer is due, if there is one */
     bool has_due;
 } core;
 
