@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from .report import Failure, tail
 
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 END_SECONDS = 10
+FULL_BYTES = 1_000_000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -57,8 +59,12 @@ def run_logged(
     if status == 0:
         return
     text = log.read_text(encoding="utf-8", errors="replace")
-    if "No space left on device" in text:
-        raise Failure(f"the disk is full: {what} stopped; make room and run this again, {log}")
+    # A full disk may have swallowed the very message that says so.
+    full = "No space left on device" in text or shutil.disk_usage(log.parent).free < FULL_BYTES
+    if full:
+        raise Failure(
+            f"the disk is full: {what} stopped; make room, or name another place by XDG_CACHE_HOME ({log.parent})"
+        )
     reason = f"by signal {-status}" if status < 0 else f"with status {status}"
     raise Failure(
         f"{what} failed {reason}; {advice or 'its output tells why'} (log: {log})",
