@@ -74,7 +74,8 @@ def test_first_difference_names_the_frame() -> None:
 
 def test_missing_binaries_are_said_in_one_line(tmp_path: Path) -> None:
     for module in ("determinism", "benchmarks"):
-        command = [sys.executable, "-m", f"sockbench.{module}", "--qemu", tmp_path / "q", "--firmware", tmp_path / "f"]
+        binaries = ["--qemu", str(tmp_path / "q"), "--firmware", str(tmp_path / "f")]
+        command = [sys.executable, "-m", f"sockbench.{module}", *binaries]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         last = done.stderr.splitlines()[-1]
         assert done.returncode == 2 and "missing" in last and "Traceback" not in done.stderr
