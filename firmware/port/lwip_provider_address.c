@@ -61,8 +61,8 @@ int provider_address_to_lwip(const struct sock_address *address, ip_addr_t *ip)
     memcpy(ip6->addr, address->ip, sizeof ip6->addr);
     ip6_addr_clear_zone(ip6);
     if (ip6_addr_has_scope(ip6, IP6_UNKNOWN)) {
-        if (address->scope_id == 0)
-            ip6_addr_select_zone(ip6, IP6_ADDR_ANY6);
+        if (address->scope_id == 0 && netif_default != NULL)
+            ip6_addr_assign_zone(ip6, IP6_UNKNOWN, netif_default);
         else if (address->scope_id <= UINT8_MAX &&
                  netif_get_by_index((u8_t)address->scope_id) != NULL)
             ip6_addr_set_zone(ip6, (u8_t)address->scope_id);
