@@ -5,6 +5,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -55,6 +56,20 @@ async def test_nothing_asked_is_nothing_at_once(target, wire, bench, method, sta
     elapsed_is(call, 0)
     if state == "data":
         assert await sock.recv(3) == b"abc"
+
+
+@covers("recv.bufsize-zero")
+async def test_nothing_asked_does_not_wait_for_another_reader(target, wire, tasks):
+    """Two readers take turns; one that wants nothing needs no turn."""
+    sock, conn = await connected(target, wire)
+    reading = tasks.start(sock.recv(4))
+    await asyncio.sleep(10 * MS)
+    call = sock.recv(0)
+    assert await call == b""
+    elapsed_is(call, 0)
+    assert reading.pending
+    conn.send(b"data")
+    assert await reading == b"data"
 
 
 BAD: dict[str, tuple[object, Any]] = {
