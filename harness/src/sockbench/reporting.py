@@ -75,7 +75,6 @@ class Reporting:
         self._seed = seed
         self._cases: dict[str, CaseResult] = {}
         self._firmware = ""
-        self._problem: str | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         facts: dict[str, Any] | None = getattr(report, REPORT_KEY, None)
@@ -87,19 +86,23 @@ class Reporting:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Generator[None, object, object]:
         """Write the results, after a Ctrl-C too; a disk that is full is one line and a bad exit status."""
+        problem: OSError | None = None
         result: object = None
         try:
             self._write(complete=exitstatus in (0, 1))
-            result = yield
         except OSError as error:
-            place = error.filename or self._out
-            self._problem = f"sockbench: the results cannot be written: {place}: {error.strerror}"
+            problem = error
+        try:
+            result = yield
+        except OSError as error:  # pytest's own junit.xml.
+            problem = problem or error
+        if problem is not None:
             session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+            line = f"sockbench: the results cannot be written to {self._out}: {problem.strerror}"
+            self._config.get_terminal_writer().line(f"\n{line}", red=True)
         return result
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        if self._problem is not None:
-            terminalreporter.write_line(self._problem, red=True)
         if not self._cases:
             return
         counts = {verdict: 0 for verdict in VERDICTS}

@@ -145,9 +145,8 @@ class Wire:
         if found is None:
             found = await self._watch(matches, for_, claims=False)
         if found is not None:
-            raise AssertionError(
-                f"wanted {'no ' + describe(pattern) if pattern is not None else 'nothing at all'} for {text(for_)} from {text(started)}; saw {found!r}"
-            )
+            wanted = "nothing at all" if pattern is None else f"no {describe(pattern)}"
+            raise AssertionError(f"wanted {wanted} for {text(for_)} from {text(started)}; saw {found!r}")
 
     def ignore(self, pattern: Pattern | None = None) -> None:
         """Account for every frame that matches, past and future."""

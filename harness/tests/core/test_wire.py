@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sockbench import link
 from sockbench.clock import MS
@@ -15,8 +17,9 @@ from .fake import FakeBoard, bench
 ETHER = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
 
 
-def tcp(payload: bytes = b"", **fields: object) -> bytes:
-    packet = ETHER / IP(src="10.0.0.1", dst="10.0.0.2") / TCP(**{"sport": 5000, "dport": 80, "flags": "S", **fields})
+def tcp(payload: bytes = b"", **fields: Any) -> bytes:
+    settings: dict[str, Any] = {"sport": 5000, "dport": 80, "flags": "S", **fields}
+    packet = ETHER / IP(src="10.0.0.1", dst="10.0.0.2") / TCP(**settings)
     return bytes(packet / Raw(payload) if payload else packet)
 
 
