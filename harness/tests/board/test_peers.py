@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sockbench import MS, SEC, SOCK_DGRAM, Faults, RemoteConnectionError, RemoteTimeoutError, Target, Wire
-from sockbench.peers import Connection, Segment
+from sockbench.peers import Connection, Prefix, Router, Segment
 
 BOARD = "10.0.0.1"
 
@@ -147,3 +147,16 @@ async def test_peer_connects_to_a_listening_board(target: Target, wire: Wire) ->
     conn.finish()
     await conn.closed(within=1 * SEC)
     assert conn.lost is None and conn.peer_finished
+
+
+async def test_board_configures_itself_by_our_router_and_answers_over_ipv6(cold_target: Target, wire: Wire) -> None:
+    """Neighbour discovery, router advertisements, fragments and TCP of the peer are understood over IPv6."""
+    wire.ignore()
+    wire.peer.nd.router = Router(prefixes=(Prefix(prefix="2001:db8::"),))
+    await cold_target.net_up(ip=BOARD, mask="255.255.255.0", gw="10.0.0.254", ip6=True)
+    await wire.expect_none(lambda frame: False, for_=5 * SEC)
+    for address in ("fe80::ff:fe00:1", "2001:db8::ff:fe00:1"):
+        assert await wire.peer.icmp6.ping(address, bytes(3000), within=1 * SEC) == bytes(3000)
+    conn = wire.peer.tcp.connect(80, to="2001:db8::ff:fe00:1")
+    await conn.closed(within=1 * SEC)
+    assert conn.lost == "refused"
