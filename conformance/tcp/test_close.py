@@ -318,6 +318,7 @@ async def test_connections_leave_nothing_behind(target, wire, ending):
         await asyncio.sleep(1 * MS)
         await sock.close()
         await asyncio.sleep(1 * MS)
+        await sock.drop()
         if ending == "we-close":
             conn.finish()
 
@@ -329,3 +330,4 @@ async def test_connections_leave_nothing_behind(target, wire, ending):
     after = await target.stats()
     assert after["tcp_pcbs"] == before["tcp_pcbs"] == 0
     assert after["lwip"]["mem.used"] == before["lwip"]["mem.used"]
+    assert after["heap_free"] == before["heap_free"]

@@ -154,6 +154,7 @@ async def test_a_hundred_failed_attempts_lose_nothing(target, wire):
         await sock.settimeout(5)
         await times_out(sock.connect((wire.peer.ip, 80)), 5 * MS)
         await sock.close()
+        await sock.drop()
 
     await attempt()
     before = await target.stats()
@@ -162,6 +163,7 @@ async def test_a_hundred_failed_attempts_lose_nothing(target, wire):
     after = await target.stats()
     assert after["tcp_pcbs"] == before["tcp_pcbs"] == 0
     assert after["lwip"]["mem.used"] == before["lwip"]["mem.used"]
+    assert after["heap_free"] == before["heap_free"]
 
 
 @pytest.mark.parametrize("delay", [0, 100, 5000])
