@@ -5,6 +5,8 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sockbench import HOUR, MS, SEC, Faults, covers
 
@@ -78,3 +80,43 @@ async def test_mebibyte_is_received(target, wire):
         got += await sock.recv(min(60_001, 16 * len(block) - len(got)))
     assert got == block * 16
     assert len(segments(wire)) > 100
+
+
+PEERS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "no-mss-option": {"mss": None},
+    "window-scale": {"window_scale": 7},
+    "sack": {"sack": True},
+    "timestamps": {"timestamps": True},
+    "all-options": {"window_scale": 14, "sack": True, "timestamps": True},
+    "small-buffer": {"buffer": 2000, "mss": 500},
+    "late-acknowledgements": {"ack": "delayed", "ack_delay": 400 * MS},
+}
+
+
+@pytest.mark.parametrize("peer", PEERS)
+@pytest.mark.parametrize("role", ["client", "server"])
+@covers("tcp.send.stream", "tcp.recv.integrity", "tcp.connect.handshake", "tcp.accept.usable")
+async def test_peers_of_every_kind_are_talked_to(target, wire, tasks, role, peer):
+    """What a peer offers in its SYN is an offer: whether the board takes it up or not, the streams are right."""
+    if role == "client":
+        sock, conn = await connected(target, wire, **PEERS[peer])
+    else:
+        _, sock, conn = await served(target, wire, **PEERS[peer])
+    out, back = pattern(20_000, seed=21), pattern(20_000, seed=22)
+    sending, receiving = tasks.start(sock.sendall(out)), tasks.start(sock.recv(len(back)))
+    conn.send(back)
+    got = b""
+    while len(got) < len(out):
+        got += await conn.recv(500, within=60 * SEC)
+    assert got == out
+    assert await sending is None
+    assert await receiving == back
+    await sock.close()
+    await conn.until(lambda c: c.peer_finished, within=5 * SEC)
+    conn.finish()
+    await conn.closed(within=5 * SEC)
+    assert conn.lost is None
+    if peer == "no-mss-option":
+        # RFC 9293 MUST-15: without the option a segment carries 536 bytes.
+        assert max(len(frame.payload) for frame in segments(wire, data=True)) == 536
