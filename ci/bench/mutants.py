@@ -10,7 +10,6 @@ catches survives: a case is missing.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 import tomllib
@@ -29,21 +28,29 @@ from .report import Failure, step
 
 DIRECTORY = CHECKOUT / "conformance" / "mutants"
 COPIED = ("CMakeLists.txt", "CMakePresets.json", "firmware", "emulated_nic/regs")
-KEYS = {"id", "title", "file", "find", "replace", "breaks"}
+KEYS = {"id", "title", "breaks", "edit"}
+EDIT_KEYS = {"file", "find", "replace"}
 # A mutant may hang the guest; a healthy one says something every few milliseconds.
 WATCHDOG_S = 10
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """One seeded bug: in `file`, the only place where `find` stands becomes `replace`."""
+class Edit:
+    """In `file`, the only place where `find` stands becomes `replace`."""
 
-    id: str
-    title: str
     file: str
     find: str
     replace: str
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One seeded bug, and the requirements whose cases are expected to notice it."""
+
+    id: str
+    title: str
     breaks: tuple[str, ...]
+    edits: tuple[Edit, ...]
 
 
 @dataclass
@@ -142,9 +149,10 @@ class _Workshop:
         """Make the mutant, run the suite against it, and undo it."""
         outcome = Outcome(mutant)
         started = time.monotonic()
-        path = self._tree / mutant.file
-        before = path.read_text(encoding="utf-8")
-        path.write_text(before.replace(mutant.find, mutant.replace), encoding="utf-8")
+        before = {edit.file: (self._tree / edit.file).read_text(encoding="utf-8") for edit in mutant.edits}
+        for edit in mutant.edits:
+            path = self._tree / edit.file
+            path.write_text(path.read_text(encoding="utf-8").replace(edit.find, edit.replace), encoding="utf-8")
         try:
             elf = self.build(mutant.id)
             wanted = sorted({case for slug in mutant.breaks for case in covered[slug]})
@@ -156,9 +164,9 @@ class _Workshop:
         except Failure as failure:
             outcome.fate = f"not built: {failure}"
         finally:
-            path.write_text(before, encoding="utf-8")
-            # CMake compares times, and this file is now older than what was built from it.
-            os.utime(path)
+            # Written anew, so newer than what was built from the mutant.
+            for file, text in before.items():
+                (self._tree / file).write_text(text, encoding="utf-8")
         outcome.seconds = time.monotonic() - started
         return outcome
 
@@ -185,15 +193,19 @@ def _mutant(where: str, entry: Any, sources: Path) -> Mutant:
     name = entry.get("id", "a mutant without id") if isinstance(entry, dict) else "not a table"
     if not isinstance(entry, dict) or set(entry) != KEYS:
         raise Failure(f"{where}: {name}: a mutant has {', '.join(sorted(KEYS))} and nothing else")
-    mutant = Mutant(**{**entry, "breaks": tuple(entry["breaks"])})
-    if not mutant.breaks:
-        raise Failure(f"{where}: {name}: 'breaks' names no requirement")
-    try:
-        count = (sources / mutant.file).read_text(encoding="utf-8").count(mutant.find)
-    except OSError as error:
-        raise Failure(f"{where}: {name}: {mutant.file}: {error.strerror}") from None
-    if count != 1:
-        raise Failure(f"{where}: {name}: 'find' stands {count} times in {mutant.file}, not once")
+    for edit in entry["edit"]:
+        if not isinstance(edit, dict) or set(edit) != EDIT_KEYS:
+            raise Failure(f"{where}: {name}: an edit has {', '.join(sorted(EDIT_KEYS))} and nothing else")
+    mutant = Mutant(entry["id"], entry["title"], tuple(entry["breaks"]), tuple(Edit(**one) for one in entry["edit"]))
+    if not mutant.breaks or not mutant.edits:
+        raise Failure(f"{where}: {name}: 'breaks' names no requirement, or 'edit' no place")
+    for one in mutant.edits:
+        try:
+            count = (sources / one.file).read_text(encoding="utf-8").count(one.find)
+        except OSError as error:
+            raise Failure(f"{where}: {name}: {one.file}: {error.strerror}") from None
+        if count != 1:
+            raise Failure(f"{where}: {name}: 'find' stands {count} times in {one.file}, not once: {one.find!r}")
     return mutant
 
 
