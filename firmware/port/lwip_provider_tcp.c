@@ -73,6 +73,7 @@ static void store(struct stream *stream, const struct pbuf *p, struct chunk *add
     while (offset < p->tot_len) {
         if (stream->last == NULL || stream->last->end == CHUNK_BYTES) {
             struct chunk *chunk = added;
+            LWIP_ASSERT("make_room() made room", chunk != NULL);
             added = chunk->next;
             chunk->next = NULL;
             if (stream->last == NULL)
@@ -379,7 +380,7 @@ static void allow_queued_segments(struct tcp_pcb *pcb)
         return;
     while (last->next != NULL)
         last = last->next;
-    u16_t segment_bytes = (u16_t)(last->len + LWIP_TCP_OPT_LENGTH(last->flags));
+    u16_t segment_bytes = (u16_t)(last->len + LWIP_TCP_OPT_LEN_TS_OUT);
 #if TCP_OVERSIZE
     segment_bytes = (u16_t)(segment_bytes + pcb->unsent_oversize); /* room it was made with */
 #endif

@@ -94,7 +94,6 @@ bool address_ipv6_read(const uint8_t *text, size_t bytes, uint8_t ip[16])
             if (filled > 12 || !address_ipv4_read(text + first, bytes - first, groups + filled))
                 return false;
             filled += 4;
-            at = bytes;
             break;
         }
         if (at == first || filled == 16)
@@ -154,14 +153,16 @@ size_t address_ipv4_write(const uint8_t ip[4], char text[ADDRESS_TEXT_BYTES])
     return at;
 }
 
+#define GROUPS 8u
+
 /* The longest run of at least two zero groups, the first of equals (RFC 5952, 4.2). */
-static void longest_zero_run(const uint8_t ip[16], int *start, int *length)
+static void longest_zero_run(const uint8_t ip[16], size_t *start, size_t *length)
 {
-    *start = -1;
+    *start = GROUPS;
     *length = 1;
-    for (int group = 0; group < 8; group++) {
-        int run = 0;
-        while (group + run < 8 && ip[2 * (group + run)] == 0 && ip[2 * (group + run) + 1] == 0)
+    for (size_t group = 0; group < GROUPS; group++) {
+        size_t run = 0;
+        while (group + run < GROUPS && ip[2 * (group + run)] == 0 && ip[2 * (group + run) + 1] == 0)
             run++;
         if (run > *length) {
             *start = group;
@@ -173,12 +174,12 @@ static void longest_zero_run(const uint8_t ip[16], int *start, int *length)
 size_t address_ipv6_write(const uint8_t ip[16], char text[ADDRESS_TEXT_BYTES])
 {
     static const char hex[] = "0123456789abcdef";
-    int zeros;
-    int zero_count;
+    size_t zeros;
+    size_t zero_count;
     longest_zero_run(ip, &zeros, &zero_count);
 
     size_t at = 0;
-    for (int group = 0; group < 8; group++) {
+    for (size_t group = 0; group < GROUPS; group++) {
         if (group == zeros) {
             text[at++] = ':';
             text[at++] = ':';

@@ -82,7 +82,7 @@ static bool level_and_name(struct call *call, int64_t *level, int64_t *name)
 /* SO_RCVTIMEO: milliseconds, 0 for none; bounds receiving and accept() alone. */
 static void set_receive_timeout(struct call *call, const struct value *value)
 {
-    int64_t timeout_ms;
+    int64_t timeout_ms = TIMEOUT_NONE;
     if (!timeout_of(call, value, &timeout_ms))
         return;
     sock_port->lock();
@@ -93,8 +93,8 @@ static void set_receive_timeout(struct call *call, const struct value *value)
 void method_setsockopt(struct call *call)
 {
     const struct value *value = call_argument(call, 2);
-    int64_t level;
-    int64_t name;
+    int64_t level = 0;
+    int64_t name = 0;
     if (!level_and_name(call, &level, &name))
         return;
     if (!argument_is_integer(value)) {
@@ -122,8 +122,8 @@ void method_setsockopt(struct call *call)
 
 void method_getsockopt(struct call *call)
 {
-    int64_t level;
-    int64_t name;
+    int64_t level = 0;
+    int64_t name = 0;
     if (!level_and_name(call, &level, &name) || !call_enter(call, 0, CALL_OTHER))
         return;
     size_t found = find_option(level, name);
@@ -135,7 +135,7 @@ void method_getsockopt(struct call *call)
     } else if (found == PROVIDER_OPTION_COUNT) {
         call_fail(call, SOCK_ENOPROTOOPT);
     } else {
-        int64_t number;
+        int64_t number = 0;
         int error = sock_provider->option_get(call->descriptor->provider_socket,
                                               provider_options[found].option, &number);
         if (error != 0)
