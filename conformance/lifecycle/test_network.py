@@ -6,9 +6,10 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import asyncio
+import errno
 
 import pytest
-from sockbench import MS, SEC, SOCK_DGRAM, RemoteIOError, covers, elapsed_is
+from sockbench import MS, SEC, SOCK_DGRAM, US, Faults, RemoteIOError, covers, elapsed_is
 
 from conformance.scenes import DEVICE, bound_udp, echoes, raises_at_once, times_out, would_block
 
@@ -106,3 +107,66 @@ async def test_datagrams_flow_again_after_an_outage(target, wire, bench):
     far.send(b"answer", to=asked.source)
     await bench.idle(for_=1 * MS)
     assert await sock.recvfrom(10) == (b"answer", (wire.peer.ip, 7000))
+
+
+async def talk(target, wire):
+    """Return what the documented calls give in a short conversation, by TCP and by datagrams."""
+    far = wire.peer.udp.bind(7000)
+    sock = await bound_udp(target)
+    results = [await sock.sendto(b"d" * 3000, (wire.peer.ip, 7000))]
+    asked = await far.recv(within=60 * SEC)
+    results += [asked.data, asked.source]
+    far.send(b"u" * 3000, to=asked.source)
+    results.append(await sock.recvfrom(4000))
+    listener = wire.peer.tcp.listen(80)
+    stream = await target.socket()
+    results.append(await stream.connect((wire.peer.ip, 80)))
+    connection = await listener.accept(within=60 * SEC)
+    results.append(await stream.sendall(b"s" * 20_000))
+    results.append(await connection.recv(20_000, within=600 * SEC))
+    connection.send(b"r" * 20_000)
+    results.append(await stream.recv(20_000))
+    await stream.settimeout(100)
+    results.append((await times_out(stream.recv(1), 100 * MS)).errno)
+    return results
+
+
+@pytest.mark.parametrize("mtu", [1500, 1280, 576])
+@pytest.mark.parametrize("delay", [0, 10 * MS, 500 * MS], ids=["at-once", "10-ms", "500-ms"])
+@covers("network.variations", "timeout.exact")
+async def test_results_do_not_depend_on_delay_or_mtu(cold_target, wire, delay, mtu):
+    """A slow peer or a narrow link changes times and frames, never what a program is told."""
+    wire.ignore(lambda frame: frame.arp is not None)
+    await cold_target.net_up(ip=DEVICE, mask="255.255.255.0", gw="10.0.0.254", mtu=mtu)
+    wire.faults.to_board = Faults(delay=delay)
+    results = await talk(cold_target, wire)
+    assert all(frame.ip is None or frame.ip.len <= mtu for frame in wire.frames if frame.outgoing)
+    assert results == [
+        3000,
+        b"d" * 3000,
+        (DEVICE, 5000),
+        (b"u" * 3000, (wire.peer.ip, 7000)),
+        None,
+        None,
+        b"s" * 20_000,
+        b"r" * 20_000,
+        errno.ETIMEDOUT,
+    ]
+
+
+@pytest.mark.parametrize("delay", [1 * MS, 250 * MS, 3 * SEC])
+@covers("network.variations", "udp.recvfrom.one-datagram")
+async def test_answer_comes_later_by_the_delay_of_the_wire_and_nothing_else(target, wire, tasks, bench, delay):
+    """Times shift by what the wire declares: the device adds the same as without it."""
+    far = wire.peer.udp.bind(7000)
+    sock = await bound_udp(target)
+    took = []
+    for late in (0, delay):
+        wire.faults.to_board = Faults(delay=late)
+        waiting = tasks.start(sock.recvfrom(10))
+        await asyncio.sleep(1 * MS)
+        sent = bench.now
+        far.send(b"answer", to=(DEVICE, 5000))
+        await waiting
+        took.append(bench.now - sent - late)
+    assert abs(took[1] - took[0]) < 100 * US
