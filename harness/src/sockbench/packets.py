@@ -72,6 +72,8 @@ def _install() -> None:
         (inet6, "neighsol"),
     ):
         setattr(module, name, _ask_neighbour)
+    # Ports are numbers in every text: their names come from the host's /etc/services.
+    conf.noenum.add(TCP.sport, TCP.dport, UDP.sport, UDP.dport)  # type: ignore[attr-defined, unused-ignore]
 
 
 _install()

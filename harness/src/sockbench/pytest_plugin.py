@@ -36,6 +36,7 @@ TIMELINE_SHOWN = 60
 SUITE = pytest.StashKey[Suite]()
 KEEPER = pytest.StashKey["Keeper"]()
 BENCH = pytest.StashKey[Bench]()
+PROBLEM = pytest.StashKey[str]()
 OUTCOME = pytest.StashKey[dict[str, Any]]()
 
 
@@ -54,6 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "covers(*slugs): the requirements that a case proves")
     config.addinivalue_line("markers", "deadline(at): where the case's virtual time ends, in ns")
+    # A forgotten await would be a case that proves nothing.
+    config.addinivalue_line("filterwarnings", "error:coroutine .* was never awaited:RuntimeWarning")
+    config.addinivalue_line("filterwarnings", "error::pytest.PytestUnraisableExceptionWarning")
     seed = config.getoption("--sockbench-seed")
     if seed < 0:
         raise pytest.UsageError("--sockbench-seed is a number from 0")
@@ -82,16 +86,40 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         keeper.close()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse a suite in which a case covers what is not in its catalogue."""
-    slugs = config.stash[SUITE].slugs
-    if slugs is None:
+    """Refuse a suite whose cases cover what its catalogue has not, or whose deviations name no case."""
+    problem = suite_problem(config, items)
+    if problem is None:
         return
+    if not hasattr(config, "workerinput"):
+        raise pytest.UsageError(problem)
+    # xdist has no way to end a run from a worker's collection: there every case says it.
+    config.stash[PROBLEM] = problem
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    problem = item.config.stash.get(PROBLEM, None)
+    if problem is not None:
+        raise BenchError(problem)
+
+
+def suite_problem(config: pytest.Config, items: list[pytest.Item]) -> str | None:
+    """Return what is wrong between cases, catalogue and expectations, in one line."""
+    suite = config.stash[SUITE]
     for item in items:
         for mark in item.iter_markers("covers"):
             for slug in mark.args:
-                if slug not in slugs:
-                    raise pytest.UsageError(f"{item.nodeid}: covers the unknown requirement '{slug}'")
+                if suite.slugs is not None and slug not in suite.slugs:
+                    return f"{item.nodeid}: covers the unknown requirement '{slug}'"
+    if any("::" in argument for argument in config.args):
+        return None  # Parts of files were asked for, so a case that is not here may exist.
+    names = {name for item in items for name in (item.nodeid, item.nodeid.split("[", 1)[0])}
+    files = {item.nodeid.split("::", 1)[0] for item in items}
+    for deviation in suite.deviations:
+        if deviation.case.split("::", 1)[0] in files and deviation.case not in names:
+            return f"expectations of {suite.driver}: there is no case {deviation.case}"
+    return None
 
 
 class Keeper:

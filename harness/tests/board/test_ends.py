@@ -147,6 +147,17 @@ def test_unknown_requirement_is_refused(runner: Runner) -> None:
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_deviation_that_names_no_case_is_refused(runner: Runner, workers: tuple[str, ...]) -> None:
+    """A case that was renamed or removed must not stay excused."""
+    (runner.folder / "expectations").mkdir()
+    entry = '[[deviation]]\ncase = "test_cases.py::test_gone"\nreason = "x"\n'
+    (runner.folder / "expectations" / "sockbench-lwip.toml").write_text(entry)
+    run = runner.run(SHORT, *workers)
+    assert run.status != 0 and "there is no case test_cases.py::test_gone" in run.output
+    assert "INTERNALERROR" not in run.output and "1 passed" not in run.output
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_full_disk_is_one_line(runner: Runner, workers: tuple[str, ...]) -> None:
     """A limit on the size of files stands in for a full disk: writing fails in the same place."""
     many = "@pytest.mark.parametrize('number', range(40))\nasync def test_it(target, number): pass\n"

@@ -76,6 +76,10 @@ async def test_44_background_failure(target, tasks):
     await asyncio.sleep(1 * MS)
 async def test_45_good(target, wire): await good(target, wire)
 
+async def test_51_forgotten_await(target, wire):
+    wire.expect(within=1 * SEC)
+async def test_52_good(target, wire): await good(target, wire)
+
 @deadline(10 * SEC)
 async def test_46_deadlock(target, wire):
     await asyncio.get_running_loop().create_future()
@@ -146,6 +150,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         ("test_46_deadlock", "failed", "everybody waits"),
         ("test_48_runaway", "failed", "the next timer is at"),
         ("test_50_pending_calls_are_no_failure", "passed", ""),
+        ("test_51_forgotten_await", "failed", "coroutine object Wire.expect"),
         ("test_60_known_deviation", "expected-deviation", "assert False"),
         ("test_61_deviation_that_passes", "unexpected-pass", ""),
         ("test_62_deviation_does_not_excuse_the_bench", "error", "QEMU ended by SIGKILL"),
@@ -161,13 +166,13 @@ def test_case_has_its_verdict_and_its_reason(run: Run, name: str, verdict: str, 
 
 def test_every_case_after_a_bad_one_passes(run: Run) -> None:
     verdicts = {case["id"]: case["verdict"] for case in run.results["cases"] if case["id"].endswith("_good")}
-    assert len(verdicts) == 12 and set(verdicts.values()) == {"passed"}
+    assert len(verdicts) == 13 and set(verdicts.values()) == {"passed"}
 
 
 def test_totals_and_status_say_that_something_is_wrong(run: Run) -> None:
     totals = run.results["totals"]
     assert run.status == 1
-    assert sum(totals.values()) == len(run.results["cases"]) == totals["passed"] + 14
+    assert sum(totals.values()) == len(run.results["cases"]) == totals["passed"] + 15
     assert totals["error"] == 3 and totals["expected-deviation"] == 1 and totals["unexpected-pass"] == 1
     assert "test_14_hang" in run.output and (run.out / "junit.xml").exists()
 
