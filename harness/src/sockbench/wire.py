@@ -92,7 +92,7 @@ class Wire:
         self._sequence = 0
         self.peer = self.host(ip=PEER_IP)
 
-    def host(self, ip: str, mac: str | None = None) -> Host:
+    def host(self, ip: str, mac: str | None = None, *, ip6: str | None = None) -> Host:
         """Return a further host on the wire; its MAC ends in the last number of its address unless given."""
         number = int(ip.rsplit(".", 1)[1])
         host = Host(
@@ -100,6 +100,7 @@ class Wire:
             mac if mac is not None else f"02:00:00:00:00:{number:02x}",
             send=self._send_bytes,
             loop=self._loop,
+            ip6=ip6,
             neighbours={BOARD_IP: BOARD_MAC},
             seed=self._seed,
         )
