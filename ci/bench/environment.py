@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Python environments: `.venv` in the checkout, and one in the cache that builds QEMU.
+"""Python environments: one in the cache that builds QEMU, one in the cache with the packages, and
+`.venv` in the checkout, which only points there.
 
-Wheels are fetched once into the cache, so that a second checkout needs no network. A virtual
-environment holds absolute paths and cannot be moved: it is made in place, and its stamp is
-written last. One without a stamp, or with another's, is made afresh.
+A virtual environment holds absolute paths and cannot be moved: it is made in place, and its
+stamp is written last. One without a stamp, or with another's, is made afresh.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from .report import Failure, Step
 REQUIREMENTS = (CHECKOUT / "harness" / "requirements.txt", CHECKOUT / "ci" / "requirements.txt")
 MESON = CHECKOUT / "ci" / "meson.txt"
 STAMP = "sockbench-stamp"
+TOOLS = "sockbench-tools"
 PIP = ("-m", "pip", "--no-input", "--disable-pip-version-check")
 
 
@@ -47,13 +48,40 @@ def ensure_build_python(cache: Cache) -> Path:
 
 
 def ensure_checkout_python(cache: Cache) -> Path:
-    """Return the Python of the checkout's `.venv`, with every pinned requirement."""
+    """Return the Python of the checkout's `.venv`, which sees every pinned requirement.
+
+    The packages themselves are installed once, into the cache. `.venv` is nearly empty: it adds
+    them and this checkout's harness to the path, which takes a moment and not a minute.
+    """
     venv = CHECKOUT / ".venv"
     with report.step("Python packages") as step:
-        made = _ensure(cache, venv, REQUIREMENTS, _key(REQUIREMENTS), step)
-        _expose_harness(venv)
-        step.done("made .venv" if made else "all there")
+        key = _key(REQUIREMENTS)
+        shared = cache.entry("python-packages", key)
+        made = _ensure(cache, shared, REQUIREMENTS, key, step)
+        packages = next((shared / "lib").glob("python3.*/site-packages"))
+        linked = _ensure_link(cache, venv, packages, key, step)
+        step.done("installed" if made else "made .venv" if linked else "all there")
     return venv_python(venv)
+
+
+def tools(python: Path) -> Path:
+    """Return the directory of the programs that came with the requirements."""
+    return Path((python.parent.parent / TOOLS).read_text(encoding="utf-8").strip())
+
+
+def _ensure_link(cache: Cache, venv: Path, packages: Path, key: str, step: Step) -> bool:
+    """Make `.venv` unless it is there; tell whether it had to be made."""
+    stamp = venv / STAMP
+    wanted = f"{key} {venv} {packages}\n"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and venv_python(venv).exists():
+        return False
+    _make_venv(cache, venv, step, "--without-pip")
+    paths = f"{packages}\n{CHECKOUT / 'harness' / 'src'}\n"
+    for folder in (venv / "lib").glob("python3.*/site-packages"):
+        (folder / "sockbench.pth").write_text(paths, encoding="utf-8")
+    (venv / TOOLS).write_text(f"{packages.parent.parent.parent / 'bin'}\n", encoding="utf-8")
+    stamp.write_text(wanted, encoding="utf-8")
+    return True
 
 
 def _key(requirements: Sequence[Path]) -> str:
@@ -88,12 +116,12 @@ def _ensure(cache: Cache, venv: Path, requirements: Sequence[Path], key: str, st
     return True
 
 
-def _make_venv(cache: Cache, venv: Path, step: Step) -> None:
+def _make_venv(cache: Cache, venv: Path, step: Step, *options: str) -> None:
     step.doing("making a virtual environment")
     if venv.exists():
         shutil.rmtree(venv)
     run_logged(
-        [sys.executable, "-m", "venv", venv],
+        [sys.executable, "-m", "venv", *options, venv],
         cache.logs / "venv.log",
         "making a virtual environment",
         advice="is python3-venv installed?",
@@ -122,12 +150,3 @@ def _ensure_wheels(cache: Cache, requirements: Sequence[Path], key: str, step: S
 
 def _options(requirements: Sequence[Path]) -> list[str]:
     return [word for path in requirements for word in ("--requirement", str(path))]
-
-
-def _expose_harness(venv: Path) -> None:
-    """Put the harness on the environment's path; from the checkout, so that edits count."""
-    line = f"{CHECKOUT / 'harness' / 'src'}\n"
-    for packages in (venv / "lib").glob("python3.*/site-packages"):
-        path = packages / "sockbench.pth"
-        if not path.is_file() or path.read_text(encoding="utf-8") != line:
-            path.write_text(line, encoding="utf-8")
