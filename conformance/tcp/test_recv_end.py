@@ -235,6 +235,26 @@ async def test_reset_that_does_not_fit_is_ignored(target, wire, tasks, offset):
     assert await receiving == b"good"
 
 
+@pytest.mark.parametrize("read_before", [True, False])
+@covers("tcp.recv.end-of-stream", "tcp.recv.end-after-partial")
+async def test_reset_after_the_end_changes_nothing_for_the_reader(target, wire, bench, read_before):
+    """Many peers send FIN and then, when they exit, RST: the stream was complete before."""
+    sock, conn = await connected(target, wire)
+    conn.send(b"all of it")
+    conn.finish()
+    await bench.idle(for_=10 * MS)
+    if read_before:
+        assert await sock.recv(9) == b"all of it"
+        assert await sock.recv(1) == b""
+    conn.reset()
+    await bench.idle(for_=10 * MS)
+    if not read_before:
+        assert await sock.recv(9) == b"all of it"
+    for _ in range(3):
+        assert await sock.recv(1) == b""
+    await raises_at_once(sock.send(b"x"), RemoteIOError)
+
+
 @covers("tcp.recv.end-of-stream", "socket.independent")
 async def test_end_of_one_stream_is_not_the_end_of_another(target, wire, tasks):
     """The end belongs to its connection."""
