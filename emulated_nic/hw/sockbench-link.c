@@ -28,33 +28,20 @@
 #include <sys/prctl.h>
 #include "qemu/config-file.h"
 #include "qemu/error-report.h"
-#include "qemu/iov.h"
 #include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "qemu/option.h"
-#include "qemu/queue.h"
 #include "qemu/sockets.h"
 #include "qemu/timer.h"
-#include "qemu/units.h"
 #include "qapi/error.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "system/cpu-timers.h"
+#include "system/cpus.h"
 #include "system/qtest.h"
 #include "system/runstate.h"
-#include "hw/registerfields.h"
-#include "regs/board.h"
-#include "sockbench-link.h"
+#include "sockbench-link-channel.h"
 #include "trace.h"
-
-struct SockbenchEvent {
-    QTAILQ_ENTRY(SockbenchEvent) next;
-    int64_t at; /* on the virtual clock */
-    uint8_t kind;
-    uint8_t port;
-    uint32_t size;
-    uint8_t data[];
-};
 
 /* Allocated by QEMU's net layer. */
 typedef struct LinkNetClient {
@@ -62,62 +49,12 @@ typedef struct LinkNetClient {
     SockbenchLinkState *link;
 } LinkNetClient;
 
-static int64_t link_clock(void)
-{
-    return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-}
-
-/* A dead harness is no error of ours, and nobody reads what we would say. */
-static void G_NORETURN link_gone(void)
-{
-    exit(1);
-}
-
-static void G_NORETURN link_malformed(const char *what)
-{
-    error_report("sockbench-link: malformed reply: %s", what);
-    exit(1);
-}
-
-static gboolean link_hangup(gint fd, GIOCondition condition, gpointer opaque)
-{
-    link_gone();
-}
-
-/* Sending */
-
-static void link_send(SockbenchLinkState *s, uint8_t type, uint8_t port,
-                      const void *payload, uint32_t size)
-{
-    uint8_t header[LINK_HEADER_BYTES] = { };
-    struct iovec iov[2] = {
-        { header, sizeof(header) },
-        { (void *)payload, size },
-    };
-    unsigned int n = ARRAY_SIZE(iov);
-    struct iovec *rest = iov;
-    int64_t now = link_clock() - s->base;
-
-    trace_sockbench_link_send(type, port, now, size);
-    stl_le_p(header, LINK_HEADER_BYTES - 4 + size);
-    header[4] = type;
-    header[5] = port;
-    stq_le_p(header + 8, now);
-    while (iov_size(rest, n)) {
-        struct msghdr msg = { .msg_iov = rest, .msg_iovlen = n };
-        ssize_t done = RETRY_ON_EINTR(sendmsg(s->fd, &msg, MSG_NOSIGNAL));
-
-        if (done < 0) {
-            link_gone();
-        }
-        iov_discard_front(&rest, &n, done);
-    }
-}
+/* Messages */
 
 static void link_flush_line(SockbenchLinkState *s)
 {
     if (s->line_len) {
-        link_send(s, LINK_LOG, 0, s->line, s->line_len);
+        link_channel_send(s, LINK_LOG, 0, s->line, s->line_len);
         s->line_len = 0;
     }
 }
@@ -128,105 +65,7 @@ static void link_drop(SockbenchLinkState *s, const SockbenchEvent *e,
     uint8_t payload[2] = { reason, e->kind };
 
     link_flush_line(s);
-    link_send(s, LINK_DROP, e->port, payload, sizeof(payload));
-}
-
-/* Receiving */
-
-/* Have at least `size` bytes in the buffer. */
-static void link_fill(SockbenchLinkState *s, size_t *have, size_t size)
-{
-    if (s->reply->len < size) {
-        g_byte_array_set_size(s->reply, size);
-    }
-    while (*have < size) {
-        ssize_t done = RETRY_ON_EINTR(recv(s->fd, s->reply->data + *have,
-                                           s->reply->len - *have, 0));
-
-        if (done <= 0) {
-            link_gone();
-        }
-        *have += done;
-    }
-}
-
-static bool event_size_ok(uint8_t kind, uint32_t size)
-{
-    switch (kind) {
-    case EVENT_FRAME:
-        return size > 0 && size <= FRAME_BYTES_MAX;
-    case EVENT_MBOX:
-        return size <= SB_MAILBOX_BYTES_MAX;
-    case EVENT_FAULT:
-        return size == 12;
-    case EVENT_RESET:
-        return size == 8;
-    case EVENT_STOP:
-    case EVENT_QUIT:
-        return size == 0;
-    default:
-        return false;
-    }
-}
-
-/* Times are relative to HELLO on the wire; the far future saturates. */
-static int64_t link_time(SockbenchLinkState *s, uint64_t t)
-{
-    return t > (uint64_t)(INT64_MAX - s->base) ? INT64_MAX : s->base + t;
-}
-
-/* After all that are due at the same time: the order of arrival decides. */
-static void link_queue(SockbenchLinkState *s, SockbenchEvent *e)
-{
-    SockbenchEvent *before;
-
-    QTAILQ_FOREACH_REVERSE(before, &s->events, next) {
-        if (before->at <= e->at) {
-            QTAILQ_INSERT_AFTER(&s->events, before, e, next);
-            return;
-        }
-    }
-    QTAILQ_INSERT_HEAD(&s->events, e, next);
-}
-
-static void link_parse(SockbenchLinkState *s, const uint8_t *p, size_t size)
-{
-    const uint8_t *end = p + size;
-    uint64_t wake = ldq_le_p(p);
-    uint16_t count = lduw_le_p(p + 8);
-    int64_t now = link_clock();
-
-    if (wake > INT64_MAX) {
-        link_malformed("the wake-up time is not finite");
-    }
-    s->wake = MAX(link_time(s, wake), now);
-    for (p += REPLY_HEADER_BYTES; count > 0; count--) {
-        SockbenchEvent *e;
-        uint32_t payload;
-
-        if (end - p < EVENT_HEADER_BYTES) {
-            link_malformed("it ends within an event");
-        }
-        payload = ldl_le_p(p + 12);
-        if (payload > end - p - EVENT_HEADER_BYTES) {
-            link_malformed("an event is longer than the reply");
-        }
-        if (!event_size_ok(p[8], payload)) {
-            link_malformed("unknown event, or of impossible size");
-        }
-        e = g_malloc(sizeof(*e) + payload);
-        e->at = MAX(link_time(s, ldq_le_p(p)), now);
-        e->kind = p[8];
-        e->port = p[9];
-        e->size = payload;
-        memcpy(e->data, p + EVENT_HEADER_BYTES, payload);
-        trace_sockbench_link_event(e->kind, e->port, e->at - s->base, payload);
-        link_queue(s, e);
-        p += EVENT_HEADER_BYTES + payload;
-    }
-    if (p != end) {
-        link_malformed("bytes after its last event");
-    }
+    link_channel_send(s, LINK_DROP, e->port, payload, sizeof(payload));
 }
 
 /* Sleep until the next thing that is due. */
@@ -244,25 +83,12 @@ static void link_arm(SockbenchLinkState *s)
 static void link_exchange(SockbenchLinkState *s, uint8_t type, uint8_t port,
                           const void *payload, uint32_t size)
 {
-    size_t have = 0;
-    uint32_t length;
-
     if (s->silent) {
         return;
     }
     link_flush_line(s);
-    link_send(s, type, port, payload, size);
-
-    link_fill(s, &have, 4);
-    length = ldl_le_p(s->reply->data);
-    if (length < REPLY_HEADER_BYTES || length > REPLY_BYTES_MAX) {
-        link_malformed("impossible length");
-    }
-    link_fill(s, &have, 4 + (size_t)length);
-    if (have != 4 + (size_t)length) {
-        link_malformed("bytes after its end");
-    }
-    link_parse(s, s->reply->data + 4, length);
+    link_channel_send(s, type, port, payload, size);
+    link_channel_receive(s);
     link_arm(s);
 }
 
@@ -323,6 +149,21 @@ static bool link_arm_fault(SockbenchLinkState *s, SockbenchEvent *e)
                                                    ldl_le_p(e->data + 8));
 }
 
+/*
+ * In the main thread vm_stop() would wait for the end of the timer that we are
+ * called from.  There, a request is as good: the main loop looks at it before
+ * it lets the CPU go on.
+ */
+static void link_stop_machine(void)
+{
+    if (qemu_in_vcpu_thread()) {
+        vm_stop(RUN_STATE_PAUSED);
+    } else {
+        qemu_system_vmstop_request_prepare();
+        qemu_system_vmstop_request(RUN_STATE_PAUSED);
+    }
+}
+
 static void link_happen(SockbenchLinkState *s, SockbenchEvent *e)
 {
     trace_sockbench_link_happen(e->kind, e->port, e->at - s->base,
@@ -347,7 +188,7 @@ static void link_happen(SockbenchLinkState *s, SockbenchEvent *e)
         qemu_system_reset_request(SHUTDOWN_CAUSE_SUBSYSTEM_RESET);
         break;
     case EVENT_STOP:
-        vm_stop(RUN_STATE_PAUSED);
+        link_stop_machine();
         break;
     case EVENT_QUIT:
         exit(0);
@@ -517,6 +358,11 @@ static bool link_clock_is_exact(void)
            !qemu_opt_get_bool(icount, "sleep", true);
 }
 
+static gboolean link_hangup(gint fd, GIOCondition condition, gpointer opaque)
+{
+    link_channel_gone();
+}
+
 static void link_realize(DeviceState *dev, Error **errp)
 {
     SockbenchLinkState *s = SOCKBENCH_LINK(dev);
@@ -529,8 +375,7 @@ static void link_realize(DeviceState *dev, Error **errp)
         error_setg(errp, "link-fd needs -icount shift=N,sleep=off");
         return;
     }
-    qemu_socket_set_block(s->fd);
-    qemu_set_cloexec(s->fd);
+    link_channel_open(s);
 
     /*
      * A harness that dies while the board executes must not leave it running:
@@ -549,8 +394,6 @@ static void link_realize(DeviceState *dev, Error **errp)
     s->ncp->do_not_pad = true;
 
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, link_timer, s);
-    s->reply = g_byte_array_sized_new(64 * KiB);
-    g_byte_array_set_size(s->reply, 64 * KiB);
 }
 
 static void link_init(Object *obj)
