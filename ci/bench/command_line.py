@@ -101,6 +101,11 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--out", type=Path, default=CHECKOUT / "out" / "replay", metavar="DIR")
     one.set_defaults(function=run_replay)
 
+    one = commands.add_parser("run", parents=[building], help="run firmware in real time, with a user network")
+    one.add_argument("firmware", type=Path, metavar="FIRMWARE.elf")
+    one.add_argument("--gdb", action="store_true", help="wait for a debugger on TCP port 1234 first")
+    one.set_defaults(function=run_firmware)
+
     one = commands.add_parser("setup", parents=[building], help="make everything the others need")
     one.set_defaults(function=run_setup)
 
@@ -160,6 +165,18 @@ def run_mutants(options: argparse.Namespace) -> int:
     """Prepare and run the suite against each seeded bug; 0 only if all are caught."""
     prepared = _prepare(options, system_packages.BUILD_NEEDS)
     return mutants.run(prepared, options.out.absolute(), options.k, options.n)
+
+
+def run_firmware(options: argparse.Namespace) -> int:
+    """Prepare and run an ELF file on the board alone: no harness, the host's clock, QEMU's user network."""
+    if not options.firmware.is_file():
+        raise Failure(f"there is no file {options.firmware}")
+    prepared = _prepare(options, system_packages.BUILD_NEEDS)
+    debugger = ["-gdb", "tcp:localhost:1234", "-S"] if options.gdb else []
+    print("console of the firmware; Ctrl-C ends it", flush=True)
+    return processes.run_in_terminal(
+        [prepared.qemu, "-M", "sockbench", "-nic", "user,model=sockbench-eth", "-display", "none",
+         "-serial", "stdio", "-monitor", "none", *debugger, "-kernel", options.firmware])  # fmt: skip
 
 
 def run_replay(options: argparse.Namespace) -> int:
