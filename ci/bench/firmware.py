@@ -72,8 +72,15 @@ def build(preset: str, cache: Cache, trees: Mapping[str, Tree], step: Step) -> N
         cache.logs / f"{preset}-build.log",
         f"building {preset}",
         cwd=CHECKOUT,
-        on_line=step.progress,
+        on_line=lambda line: _progress(line, step),
     )
+
+
+def _progress(line: str, step: Step) -> None:
+    """Show how far Ninja is; which of our files it compiles is in the log."""
+    count = re.match(r"\[(\d+/\d+)\]", line)
+    if count:
+        step.progress(f"building: step {count[1]}")
 
 
 def _drop_foreign_cache(folder: Path) -> None:
