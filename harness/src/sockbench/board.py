@@ -152,7 +152,7 @@ class Board:
 
     def _reset(self, seed: int) -> None:
         current = self.link
-        current.note = link._ignore
+        current.note = link.forget
         # What the old state still has to say before the reset is answered by the same wish.
         events: list[Event] | None = [(0, link.RESET, 0, struct.pack("<Q", seed))]
         wake = SEC

@@ -40,7 +40,7 @@ class LinkSilent(Exception):
     """The board said nothing for longer than the watchdog allows."""
 
 
-def _ignore(kind: int, port: int, at: int, payload: bytes) -> None:
+def forget(kind: int, port: int, at: int, payload: bytes) -> None:
     """Forget a message that wants no reply."""
 
 
@@ -56,7 +56,7 @@ class Link:
         self._start = 0
         self._end = 0
         self.owed = False
-        self.note: Callable[[int, int, int, bytes], None] = _ignore
+        self.note: Callable[[int, int, int, bytes], None] = forget
 
     def receive(self) -> Message:
         """Return the next message that wants a reply; the board stands still until `reply`."""

@@ -23,7 +23,7 @@ from sockbench import bundle
 from sockbench.bench import DEADLINE, Bench
 from sockbench.board import WATCHDOG_S, Board, pin
 from sockbench.errors import BenchError, TargetDied
-from sockbench.reporting import REPORT_KEY, Reporting, Suite, read_suite
+from sockbench.reporting import REPORT_KEY, Reporting, Suite, note_case, read_suite
 from sockbench.results import ERROR, EXPECTED_DEVIATION, FAILED, PASSED, UNEXPECTED_PASS, deviation_for, judge
 from sockbench.target import Target
 from sockbench.tasks import Tasks
@@ -269,6 +269,9 @@ def pytest_runtest_makereport(
             "trace_sha256": outcome.get("trace_sha256", ""),
         }
         setattr(report, REPORT_KEY, {"case": facts, "firmware": outcome.get("firmware", "")})
+        out: Path | None = item.config.getoption("--sockbench-out")
+        if out is not None and hasattr(item.config, "workerinput"):
+            note_case(out, item.config.workerinput["workerid"], facts)
     return report
 
 

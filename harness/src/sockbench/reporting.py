@@ -6,10 +6,11 @@ Lives in the process that the user started; xdist's workers send it what it need
 
 from __future__ import annotations
 
+import json
 import platform
 import re
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ from sockbench.results import AS_EXPECTED, VERDICTS, CaseResult, Deviation, docu
 # The attribute of a report that carries a case's facts; xdist sends it along.
 REPORT_KEY = "sockbench"
 PACKAGES = ("scapy", "cbor2", "pytest", "pytest-xdist")
+NOTES = ".cases-"
 _QEMU_WAIT_S = 10
 
 
@@ -65,6 +67,26 @@ def _beside(config: pytest.Config, name: str) -> Path | None:
     return None
 
 
+def note_case(out: Path, worker: str, facts: Mapping[str, Any]) -> None:
+    """Write an ended case down where the worker is: its report may still be on its way when the run is interrupted."""
+    try:
+        with open(out / f"{NOTES}{worker}", "a", encoding="utf-8") as file:
+            file.write(json.dumps(facts) + "\n")
+    except OSError:
+        return  # A disk that is full is told by the results, which can't be written either.
+
+
+def noted_cases(out: Path) -> list[CaseResult]:
+    """Return the cases that workers wrote down, and remove their notes."""
+    found = []
+    for path in sorted(out.glob(f"{NOTES}*")):
+        for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+            if line.endswith("\n"):
+                found.append(CaseResult(**json.loads(line)))
+        path.unlink()
+    return found
+
+
 class Reporting:
     """Collects the cases' facts and writes them when the run ends, however it ends."""
 
@@ -75,6 +97,9 @@ class Reporting:
         self._seed = seed
         self._cases: dict[str, CaseResult] = {}
         self._firmware = ""
+        if out is not None:
+            for left in out.glob(f"{NOTES}*"):  # By a run that was killed.
+                left.unlink()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         facts: dict[str, Any] | None = getattr(report, REPORT_KEY, None)
@@ -117,6 +142,8 @@ class Reporting:
     def _write(self, *, complete: bool) -> None:
         if self._out is None:
             return
+        for case in noted_cases(self._out):
+            self._cases.setdefault(case.id, case)
         content = document(self._cases.values(), seed=self._seed, versions=self._versions(), complete=complete)
         write(self._out / "results.json", content)
 
