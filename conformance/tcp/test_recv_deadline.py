@@ -204,3 +204,24 @@ async def test_held_data_serves_every_mode(target, wire, tasks):
     assert await receiving == b"bcde"
     await sock.settimeout(0)
     await would_block(sock.recv(1))
+
+
+@pytest.mark.parametrize("piece", [1, 3, 4, 9, 10, 11])
+@pytest.mark.parametrize("method", METHODS)
+@covers("tcp.recv.timeout-keeps-data", "recv_into.timeout-keeps-data", "recv.at-most-bufsize")
+async def test_held_data_is_read_in_pieces_and_before_newer_data(target, wire, bench, method, piece):
+    """Ten bytes of a timed-out call and ten that came later are one stream, however it is cut."""
+    sock, conn = await connected(target, wire)
+    await sock.settimeout(50)
+    conn.send(b"0123456789")
+    await times_out(sock.call(method, await argument(method, 100, target)), 50 * MS)
+    conn.send(b"abcdefghij")
+    await bench.idle(for_=10 * MS)
+    got = b""
+    while len(got) < 20:
+        first = await argument(method, min(piece, 20 - len(got)), target)
+        call = sock.call(method, first)
+        result = await call
+        elapsed_is(call, 0)
+        got += result if method == "recv" else await first.read()
+    assert got == b"0123456789abcdefghij"
