@@ -33,6 +33,8 @@
 #define TX_RING 128u
 #define RX_RING 256u
 #define FRAME_BYTES_MAX 1514u
+/* In one go: the engine may stick again at once, but no frame is worth a loop without end. */
+#define TX_RESTARTS_MAX 16u
 /* The frame starts two bytes into a word, so that the IP header behind the 14 bytes of Ethernet
  * header is aligned. */
 #define RX_HEADROOM 2u
@@ -262,10 +264,9 @@ static int eth_send(const struct net_part *parts, size_t count, uint32_t flags, 
     mac_write(A_ETH_TX_TAIL, eth.tx_next);
     os_unmask();
 
-    if (tx_finish()) {
+    /* A frame that is still there when the engine will not start leaves with the next one. */
+    for (unsigned tries = 0; tx_finish() && tries < TX_RESTARTS_MAX; tries++)
         tx_restart();
-        tx_finish();
-    }
     return 0;
 }
 

@@ -1,0 +1,163 @@
+"""The controller misbehaves (docs/nic-datasheet.md, section 9); sockets must not notice more than they have to.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+from __future__ import annotations
+
+import pytest
+from sockbench import MS, SEC, covers
+
+from conformance.scenes import DEVICE, bound_udp, connected_tcp, echoes, times_out
+
+LINK_DOWN, LINK_UP, LOST_INTERRUPT, TX_STUCK, TX_DMA, RX_DMA, RX_OVERRUN, RX_CHECKSUM, TX_CHECKSUM = range(1, 10)
+LASTING = 0xFFFF_FFFF
+OF_THE_FRAME, OF_THE_ENGINE = 0, 1
+
+
+async def drivers_counters(target):
+    """Return the driver's own counters."""
+    return (await target.stats())["driver"]
+
+
+@pytest.mark.parametrize("times", [1, 2, 5])
+@covers("driver.stuck-transmitter")
+async def test_stuck_transmitter_is_restarted_and_loses_nothing(bench, target, wire, times):
+    """A transmitter that hangs now and then costs no frame, because nobody above the driver would send it again."""
+    sock = await bound_udp(target)
+    far = wire.peer.udp.bind(7000)
+    await echoes(target, wire)
+    bench.inject(TX_STUCK, times)
+    for number in range(times + 3):
+        await sock.sendto(b"%d" % number, (wire.peer.ip, 7000))
+        datagram = await far.recv(within=10 * MS)
+        assert datagram.data == b"%d" % number
+
+
+@covers("driver.stuck-transmitter", "tcp.sendall.everything")
+async def test_stream_passes_a_transmitter_that_sticks_all_the_time(bench, target, wire):
+    """Even a transmitter that needs a restart for every single frame carries a stream."""
+    sock, conn = await connected_tcp(target, wire)
+    content = bytes(range(256)) * 64
+    bench.inject(TX_STUCK, 12)
+    await sock.sendall(content)
+    assert await conn.recv(len(content), within=60 * SEC) == content
+
+
+@pytest.mark.parametrize("where", [OF_THE_FRAME, OF_THE_ENGINE], ids=["frame", "engine"])
+@covers("driver.dma-error")
+async def test_transmit_dma_error_costs_one_frame_at_most(bench, target, wire, where):
+    """One unreadable buffer or descriptor may cost its own frame; the ones after it leave."""
+    sock = await bound_udp(target)
+    far = wire.peer.udp.bind(7000)
+    await echoes(target, wire)
+    bench.inject(TX_DMA, 1, where)
+    for number in range(4):
+        await sock.sendto(b"%d" % number, (wire.peer.ip, 7000))
+    arrived = []
+    for _ in range(3):
+        arrived.append((await far.recv(within=1 * SEC)).data)
+    assert arrived == [b"1", b"2", b"3"]
+
+
+@pytest.mark.parametrize("where", [OF_THE_FRAME, OF_THE_ENGINE], ids=["frame", "engine"])
+@covers("driver.dma-error")
+async def test_receive_dma_error_costs_one_frame_at_most(bench, target, wire, where):
+    """One unwritable buffer or descriptor may cost its own frame; the ones after it arrive."""
+    sock = await bound_udp(target)
+    far = wire.peer.udp.bind(7000)
+    await echoes(target, wire)
+    bench.inject(RX_DMA, 1, where)
+    for number in range(4):
+        far.send(b"%d" % number, to=(DEVICE, 5000))
+        await bench.idle(for_=1 * MS)
+    for number in range(1, 4):
+        assert await sock.recvfrom(10) == (b"%d" % number, (wire.peer.ip, 7000))
+
+
+@pytest.mark.parametrize("where", [OF_THE_FRAME, OF_THE_ENGINE], ids=["frame", "engine"])
+@pytest.mark.parametrize("fault", [TX_DMA, RX_DMA], ids=["transmit", "receive"])
+@covers("driver.dma-error", "tcp.recv.integrity")
+async def test_stream_survives_dma_errors(bench, target, wire, fault, where):
+    """A stream repairs what a DMA error cost: both ends get every byte once and in order."""
+    sock, conn = await connected_tcp(target, wire)
+    content = bytes(range(256)) * 40
+    for round_number in range(3):
+        bench.inject(fault, 1, where)
+        conn.send(content)
+        assert await sock.recv(len(content)) == content, round_number
+        await sock.sendall(content)
+        assert await conn.recv(len(content), within=600 * SEC) == content, round_number
+
+
+@covers("driver.lost-interrupt")
+async def test_frame_of_a_lost_interrupt_comes_with_the_next(bench, target, wire):
+    """A lost interrupt delays a frame until the next event; it neither loses nor reorders it."""
+    sock = await bound_udp(target)
+    far = wire.peer.udp.bind(7000)
+    await echoes(target, wire)
+    await sock.settimeout(100)
+    bench.inject(LOST_INTERRUPT, 1)
+    far.send(b"first", to=(DEVICE, 5000))
+    await times_out(sock.recvfrom(10), 100 * MS)
+    far.send(b"second", to=(DEVICE, 5000))
+    assert (await sock.recvfrom(10))[0] == b"first"
+    assert (await sock.recvfrom(10))[0] == b"second"
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+@covers("driver.overrun", "tcp.recv.integrity")
+async def test_overrun_costs_only_the_frames_it_hit(bench, target, wire, lost):
+    """Datagrams hit by an overrun are gone, later ones arrive, and a stream repairs itself."""
+    sock = await bound_udp(target)
+    far = wire.peer.udp.bind(7000)
+    await echoes(target, wire)
+    bench.inject(RX_OVERRUN, lost)
+    for number in range(lost + 2):
+        far.send(b"%d" % number, to=(DEVICE, 5000))
+    assert (await sock.recvfrom(10))[0] == b"%d" % lost
+    assert (await sock.recvfrom(10))[0] == b"%d" % (lost + 1)
+
+    stream, conn = await connected_tcp(target, wire)
+    content = bytes(range(256)) * 20
+    bench.inject(RX_OVERRUN, lost)
+    conn.send(content)
+    assert await stream.recv(len(content)) == content
+
+
+@covers("driver.checksum-status")
+async def test_good_frames_called_bad_still_pass(bench, target, wire):
+    """A controller that errs about checksums costs nothing: the stack looks again at what it calls bad."""
+    bench.inject(RX_CHECKSUM, LASTING)
+    await echoes(target, wire)
+    sock, conn = await connected_tcp(target, wire)
+    conn.send(b"good all the same")
+    assert await sock.recv(17) == b"good all the same"
+
+
+@covers("driver.checksum-status", "tcp.sendall.everything")
+async def test_segments_with_a_wrong_checksum_are_sent_again(bench, target, wire):
+    """What leaves with a wrong checksum is not accepted by the peer, and TCP repairs it."""
+    sock, conn = await connected_tcp(target, wire)
+    wire.ignore(lambda frame: frame.outgoing and frame.payload == b"in the end it arrives")
+    bench.inject(TX_CHECKSUM, 1)
+    await sock.sendall(b"in the end it arrives")
+    assert await conn.recv(21, within=10 * SEC) == b"in the end it arrives"
+
+
+@pytest.mark.parametrize("flaps", [1, 2, 10])
+@covers("driver.link-flap", "network.link-loss")
+async def test_link_that_flaps_leaves_the_driver_working(bench, target, wire, flaps):
+    """However often the cable is pulled, once it is plugged in sockets work, old and new ones."""
+    wire.ignore(lambda frame: frame.arp is not None)
+    sock, conn = await connected_tcp(target, wire)
+    for _ in range(flaps):
+        bench.inject(LINK_DOWN)
+        await bench.idle(for_=3 * MS)
+        bench.inject(LINK_UP)
+        await bench.idle(for_=100 * MS)
+    await echoes(target, wire)
+    conn.send(b"still connected")
+    assert await sock.recv(15) == b"still connected"
+    counters = await drivers_counters(target)
+    assert counters["link_changes"] >= 2 * flaps, counters
