@@ -159,7 +159,7 @@ def test_summary_counts_every_requirement_once() -> None:
 
 
 def test_catalogue_of_this_tree_is_whole() -> None:
-    """All requirements of the documented module are there: 82 documented, 32 read, 102 chosen, one of the bench."""
+    """All requirements of the documented module are there; those of the bench itself may grow."""
     levels = [wanted.level for wanted in load(HERE / "requirements").requirements.values()]
-    counted = {level: levels.count(level) for level in sorted(set(levels))}
-    assert counted == {"bench": 1, "documented": 82, "interpretation": 32, "silent": 102}
+    counted = {level: levels.count(level) for level in sorted(set(levels) - {"bench"})}
+    assert counted == {"documented": 82, "interpretation": 32, "silent": 102}
