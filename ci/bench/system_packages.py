@@ -84,6 +84,7 @@ BUILD_NEEDS = (
 )
 
 TEST_NEEDS = (
+    Need("libcmocka-dev", "runs the firmware's host tests", library("cmocka")),
     Need("cppcheck", "checks the firmware's C", program("cppcheck")),
     Need("perl", "runs QEMU's style check", program("perl")),
     Need("tshark", "judges frames and captures independently of us", program("tshark")),
