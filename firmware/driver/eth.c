@@ -374,8 +374,12 @@ static int eth_link(void)
 {
     if (eth.linked)
         return 0;
-    if (!eth_phy_start())
-        return -ENODEV;
+    if (!eth_phy_start()) {
+        /* A stuck MDIO access ends with a reset only (datasheet 9), which costs the MAC's counters. */
+        mac_write(A_ETH_CTRL, FIELD_MASK(ETH_CTRL, RESET));
+        if (!eth_phy_start())
+            return -ENODEV;
+    }
     mac_start();
     eth.linked = true;
     mac_write(A_ETH_INT_STATUS, UINT32_MAX);

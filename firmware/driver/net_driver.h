@@ -97,7 +97,7 @@ struct net_driver {
     void (*address)(uint8_t mac[6]);
     struct net_capabilities (*capabilities)(void);
 
-    /* Visit every counter. Counters never go down. */
+    /* Visit every counter. Counters go down only when a broken device had to be reset. */
     void (*statistics)(void (*visit)(void *context, const char *name, uint32_t value),
                        void *context);
 };

@@ -101,6 +101,9 @@ extern uint8_t memory_lwip_heap[];
 #define TCP_SND_BUF (4 * TCP_MSS)
 #define TCP_SND_QUEUELEN 32
 #define TCP_QUEUE_OOSEQ 1
+/* Out-of-order segments keep receive buffers of the driver; a peer that sends single bytes must not
+ * get them all. The window has four full segments. */
+#define TCP_OOSEQ_MAX_PBUFS 32
 #define LWIP_TCP_SACK_OUT 0
 #define LWIP_TCP_KEEPALIVE 1
 #define LWIP_TCP_TIMESTAMPS 0
