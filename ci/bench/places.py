@@ -7,6 +7,8 @@ an entry appears under its final name only by rename(), when it is complete; and
 under `scratch` belongs to nobody once the lock is taken, so it is removed.
 
 The lock is flock(): the kernel drops it with the process, so there is no stale lock to break.
+Programs that we start inherit it. When ./bench is killed outright and a tar it started still
+writes, the next run waits for the end of that tar, and only then removes what it wrote.
 """
 
 from __future__ import annotations
@@ -93,6 +95,7 @@ def lock(path: Path, waiting: Waiting | None) -> Iterator[None]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+", encoding="ascii") as file:
+        os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

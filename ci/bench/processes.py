@@ -146,6 +146,7 @@ def _start(
             text=True,
             errors="replace",
             preexec_fn=end_with_parent,
+            close_fds=False,  # the locks that we hold are inherited, see places.py
         )
     except FileNotFoundError:
         raise Failure(

@@ -122,6 +122,26 @@ def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
         pass
 
 
+def test_lock_stays_while_a_program_of_a_killed_process_runs(tmp_path: Path) -> None:
+    """Nobody may remove files that an orphaned tar is still writing."""
+    script = textwrap.dedent(HOLDER).replace(
+        'print("held", flush=True)',
+        "from bench import processes\n"
+        "    processes._start(['sh', '-c', 'sleep 600 & echo $!'], None, None, None)",
+    )
+    command = [sys.executable, "-c", script, str(CHECKOUT / "ci"), str(tmp_path / "lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        orphan = int(holder.stdout.readline())
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        with pytest.raises(Failure, match="in use"), places.lock(tmp_path / "lock", None):
+            pass
+        os.kill(orphan, signal.SIGKILL)
+    with places.lock(tmp_path / "lock", lambda owner: None):
+        pass
+
+
 def test_waiting_run_is_told_and_goes_on(tmp_path: Path) -> None:
     """A waiting ./bench says so, and starts when the other has ended."""
     told = []
