@@ -375,7 +375,7 @@ static int eth_link(void)
     if (eth.linked)
         return 0;
     if (!eth_phy_start()) {
-        /* A stuck MDIO access ends with a reset only (datasheet 9), which costs the MAC's counters. */
+        /* Only a reset ends a stuck MDIO access (datasheet 9); it costs the MAC its counters. */
         mac_write(A_ETH_CTRL, FIELD_MASK(ETH_CTRL, RESET));
         if (!eth_phy_start())
             return -ENODEV;
