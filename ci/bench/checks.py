@@ -48,6 +48,8 @@ def run_all(checks: Iterable[Check], logs: Path) -> int:
                     print(failure.detail, flush=True)
                 failed.append(check.name)
     seconds = time.monotonic() - started
+    # Alone on its line, as CI systems look for it.
+    print(f"{len(passed)} passed, {len(failed)} failed")
     if failed:
         print(f"FAILED: {', '.join(failed)}; {len(passed)} passed ({seconds:.0f} s); logs: {logs}")
         return 1
