@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import environment, firmware, qemu, suite
+from . import firmware, qemu, suite
 from .places import CHECKOUT
 from .preparation import Prepared
 from .processes import run_logged
@@ -59,7 +59,7 @@ def run_all(checks: Iterable[Check], logs: Path) -> int:
 
 def lint(prepared: Prepared) -> list[Check]:
     """Return the checks that read the sources and run nothing of them."""
-    tools = environment.tools(prepared.python)
+    tools = prepared.python.parent
     sources = c_files("firmware")
     models = c_files("emulated_nic")
 
@@ -161,7 +161,7 @@ def tests(prepared: Prepared, out: Path, workers: int) -> list[Check]:
 
 def format_sources(prepared: Prepared) -> None:
     """Let the formatters rewrite what they can."""
-    tools = environment.tools(prepared.python)
+    tools = prepared.python.parent
     log = prepared.cache.logs / "format.log"
     run_logged([tools / "clang-format", "-i", *c_files("firmware")], log, "clang-format", cwd=CHECKOUT)
     run_logged([tools / "ruff", "check", "--no-cache", "--fix-only", *PYTHON_FOLDERS], log, "ruff",

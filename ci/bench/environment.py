@@ -24,7 +24,9 @@ from .report import Failure, Step
 REQUIREMENTS = (CHECKOUT / "harness" / "requirements.txt", CHECKOUT / "ci" / "requirements.txt")
 MESON = CHECKOUT / "ci" / "meson.txt"
 STAMP = "sockbench-stamp"
-TOOLS = "sockbench-tools"
+# Programs that `.venv/bin` offers beside its Python.
+BINARIES = ("ruff", "clang-format")
+MODULES = ("mypy", "pytest")
 PIP = ("-m", "pip", "--no-input", "--disable-pip-version-check")
 
 
@@ -64,22 +66,23 @@ def ensure_checkout_python(cache: Cache) -> Path:
     return venv_python(venv)
 
 
-def tools(python: Path) -> Path:
-    """Return the directory of the programs that came with the requirements."""
-    return Path((python.parent.parent / TOOLS).read_text(encoding="utf-8").strip())
-
-
 def _ensure_link(cache: Cache, venv: Path, packages: Path, key: str, step: Step) -> bool:
     """Make `.venv` unless it is there; tell whether it had to be made."""
     stamp = venv / STAMP
-    wanted = f"{key} {venv} {packages}\n"
+    wanted = f"{key} {venv} {packages} {BINARIES} {MODULES}\n"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and venv_python(venv).exists():
         return False
     _make_venv(cache, venv, step, "--without-pip")
     paths = f"{packages}\n{CHECKOUT / 'harness' / 'src'}\n"
     for folder in (venv / "lib").glob("python3.*/site-packages"):
         (folder / "sockbench.pth").write_text(paths, encoding="utf-8")
-    (venv / TOOLS).write_text(f"{packages.parent.parent.parent / 'bin'}\n", encoding="utf-8")
+    for name in BINARIES:
+        (venv / "bin" / name).symlink_to(packages.parent.parent.parent / "bin" / name)
+    for name in MODULES:
+        # By our own interpreter: the shared one does not know this checkout's harness.
+        script = venv / "bin" / name
+        script.write_text(f'#!/bin/sh\nexec "{venv_python(venv)}" -m {name} "$@"\n', encoding="utf-8")
+        script.chmod(0o755)
     stamp.write_text(wanted, encoding="utf-8")
     return True
 
