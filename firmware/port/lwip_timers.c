@@ -10,19 +10,32 @@
 
 #include "lwip/acd.h"
 #include "lwip/dhcp.h"
+#include "lwip/dns.h"
+#include "lwip/etharp.h"
 #include "lwip/igmp.h"
+#include "lwip/ip4_frag.h"
+#include "lwip/ip6_frag.h"
 #include "lwip/mld6.h"
+#include "lwip/nd6.h"
 #include "lwip/sys.h"
 #include "lwip/timeouts.h"
 
 #define HANDLERS_MAX 3
+#define HEARTBEAT_MS 0x3fffffffu /* 12 days; lwIP's timers reach twice as far */
 
 static const lwip_cyclic_timer_handler handlers[LWIP_TIMERS_USERS][HANDLERS_MAX] = {
     [LWIP_TIMERS_DHCP] = {dhcp_fine_tmr, dhcp_coarse_tmr, acd_tmr},
     [LWIP_TIMERS_IGMP] = {igmp_tmr},
     [LWIP_TIMERS_MLD] = {mld6_tmr},
+    [LWIP_TIMERS_ND6] = {nd6_tmr},
+    [LWIP_TIMERS_DNS] = {dns_tmr},
+    [LWIP_TIMERS_TRAFFIC] = {ip_reass_tmr, etharp_tmr, ip6_reass_tmr},
 };
+static_assert(LWIP_TIMERS_TRAFFIC_S > ARP_MAXAGE && LWIP_TIMERS_TRAFFIC_S > IP_REASS_MAXAGE &&
+                  LWIP_TIMERS_TRAFFIC_S > IPV6_REASS_MAXAGE,
+              "nothing that traffic left behind is forgotten too late");
 static uint32_t holds[LWIP_TIMERS_USERS];
+static u32_t last_traffic_ms;
 
 /* lwIP's table entry for a handler, in the form in which its timer function wants it. */
 static void *entry_of(lwip_cyclic_timer_handler handler)
@@ -50,8 +63,19 @@ static void start(enum lwip_timers_user user)
     }
 }
 
+/*
+ * lwIP's thread cannot be told of a timer while it waits with none at all (tcpip_mbox_fetch
+ * takes what wakes it for a message then), so there is always one, of no other use.
+ */
+static void heartbeat(void *unused)
+{
+    (void)unused;
+    sys_timeout(HEARTBEAT_MS, heartbeat, NULL);
+}
+
 void lwip_timers_init(void)
 {
+    heartbeat(NULL);
     for (int user = 0; user < LWIP_TIMERS_USERS; user++)
         stop((enum lwip_timers_user)user);
 }
@@ -67,4 +91,24 @@ void lwip_timers_drop(enum lwip_timers_user user)
     assert(holds[user] > 0);
     if (--holds[user] == 0)
         stop(user);
+}
+
+/* Looks seldom, so that a frame costs no more than noting its time. */
+static void stop_when_quiet(void *unused)
+{
+    u32_t quiet_ms = sys_now() - last_traffic_ms;
+    (void)unused;
+    if (quiet_ms >= LWIP_TIMERS_TRAFFIC_S * 1000u)
+        lwip_timers_drop(LWIP_TIMERS_TRAFFIC);
+    else
+        sys_timeout(LWIP_TIMERS_TRAFFIC_S * 1000u - quiet_ms, stop_when_quiet, NULL);
+}
+
+void lwip_timers_traffic(void)
+{
+    last_traffic_ms = sys_now();
+    if (holds[LWIP_TIMERS_TRAFFIC] == 0) {
+        lwip_timers_hold(LWIP_TIMERS_TRAFFIC);
+        sys_timeout(LWIP_TIMERS_TRAFFIC_S * 1000u, stop_when_quiet, NULL);
+    }
 }

@@ -71,6 +71,7 @@ static void input(struct netif_thread *self, struct net_buffer *buffer)
                                          buffer->data, buffer->bytes);
     LOCK_TCPIP_CORE();
     LINK_STATS_INC(link.recv);
+    lwip_timers_traffic();
     set_checks(self, ip_good, l4_good);
     if (ethernet_input(p, &self->netif) != ERR_OK)
         pbuf_free(p);
@@ -135,6 +136,7 @@ static err_t output(struct netif *netif, struct pbuf *p)
     size_t count = 0;
     uint32_t flags = 0;
 
+    lwip_timers_traffic();
     if (needs_copy(p)) {
         p = pbuf_clone(PBUF_RAW, PBUF_RAM, p);
         if (p == NULL) {

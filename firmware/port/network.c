@@ -113,6 +113,7 @@ static void addresses_drop(struct interface *interface)
         for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
             netif_ip6_addr_set_state(netif, i, IP6_ADDR_INVALID);
         nd6_cleanup_netif(netif);
+        lwip_timers_drop(LWIP_TIMERS_ND6);
         all_nodes(interface, false);
     }
     netif_set_down(netif);
@@ -141,6 +142,7 @@ static void addresses_begin(struct interface *interface, const struct network_co
     }
     if (interface->ip6) {
         all_nodes(interface, true);
+        lwip_timers_hold(LWIP_TIMERS_ND6);
         netif_create_ip6_linklocal_address(netif, 1);
         netif_set_ip6_autoconfig_enabled(netif, 1);
     }
