@@ -6,9 +6,11 @@
 #include "agent/agent.h"
 #include "port/lwip_provider.h"
 #include "port/network.h"
+#include "port/network_eth.h"
 #include "port/os.h"
 #include "port/sock_port.h"
 #include "port/version.h"
+#include "socket/eth.h"
 #include "socket/module.h"
 
 int main(void)
@@ -16,6 +18,7 @@ int main(void)
     network_init();
     sock_port_init();
     sock_module_init(&sock_port_freertos, &lwip_provider);
+    eth_init(&network_eth);
     agent_start(version_text());
     os_run();
 }

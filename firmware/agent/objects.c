@@ -86,15 +86,28 @@ uint32_t objects_add_socket(struct sock *sock)
     return add(sock, NULL, 0);
 }
 
+uint32_t objects_handle_of(struct sock *sock)
+{
+    uint32_t handle = 0;
+    os_lock_take(lock);
+    for (uint32_t slot = 0; slot < OBJECTS_MAX && handle == 0; slot++) {
+        const struct object *object = &table[slot];
+        if (object->used && object->sock == sock)
+            handle = object->generation << SLOT_BITS | slot;
+    }
+    os_lock_give(lock);
+    return handle;
+}
+
 uint32_t objects_add_buffer(size_t bytes, uint8_t **data)
 {
     uint8_t *memory = memory_alloc(bytes != 0 ? bytes : 1);
+    *data = memory;
     if (memory == NULL)
         return 0;
     uint32_t handle = add(NULL, memory, bytes);
     if (handle == 0)
         memory_release(memory);
-    *data = memory;
     return handle;
 }
 

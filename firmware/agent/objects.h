@@ -19,6 +19,7 @@
 #include "socket/module.h"
 
 #define OBJECTS_MAX 512 /* sockets and buffers together */
+#define OBJECTS_USED_UP "all 512 handles of the agent are in use: drop sockets or free buffers"
 
 /* Call once, before any other. */
 void objects_init(void);
@@ -26,7 +27,13 @@ void objects_init(void);
 /* Register an object, which then belongs to the table. Returns 0 when it is full. */
 uint32_t objects_add_socket(struct sock *sock);
 
-/* Allocate a buffer of undefined content. Returns 0 when there is no memory or no handle. */
+/* The handle of a registered socket, 0 if it is not. Dropped ones count while a call holds them. */
+uint32_t objects_handle_of(struct sock *sock);
+
+/*
+ * Allocate a buffer of undefined content. Returns 0 when there is no memory (*data is then
+ * NULL) or no handle.
+ */
 uint32_t objects_add_buffer(size_t bytes, uint8_t **data);
 
 /* Find and hold an object; objects_let_go() for every success. */

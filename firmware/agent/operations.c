@@ -17,12 +17,14 @@
 #include "port/network.h"
 #include "port/os.h"
 #include "port/sock_port.h"
+#include "socket/eth.h"
 #include "socket/module.h"
 
 #define FUNCTION_NAME_BYTES 64
-#define HELD_MAX 16 /* sockets and buffers among one call's arguments */
+#define HELD_MAX 128 /* sockets and buffers among one call's arguments: select takes many */
 #define ITEM_BYTES 9u
 #define METHOD_PREFIX "socket."
+#define ETH_PREFIX "eth."
 
 static int64_t now_ns(void)
 {
@@ -74,6 +76,15 @@ static void answer_constants(const struct request *request)
     answer_send(&answer, good && zcbor_map_end_encode(state, count));
 }
 
+/* The new object in the result of the constructor or of accept(); select() returns its arguments.
+ */
+static struct sock *made_socket(const struct value *value)
+{
+    if (value->kind == VALUE_TUPLE && value->count > 0)
+        value = &value->items[0];
+    return value->kind == VALUE_SOCKET ? value->sock : NULL;
+}
+
 static void answer_result(const struct request *request, int64_t t0, int64_t t1,
                           const struct value_result *result)
 {
@@ -81,9 +92,20 @@ static void answer_result(const struct request *request, int64_t t0, int64_t t1,
         answer_exception(request, t0, t1, result->exception, result->error, result->message);
         return;
     }
+    struct sock *made = made_socket(&result->value);
+    if (made != NULL && objects_add_socket(made) == 0) {
+        sock_release(made);
+        answer_bad(request, OBJECTS_USED_UP);
+        return;
+    }
     struct answer answer;
     if (answer_open(&answer, request, t0, t1, answer_value_bound(&result->value)))
-        answer_send(&answer, answer_value(answer.state, &result->value, objects_add_socket));
+        answer_send(&answer, answer_value(answer.state, &result->value, objects_handle_of));
+}
+
+static bool is_of_eth(const char *function)
+{
+    return strncmp(function, ETH_PREFIX, strlen(ETH_PREFIX)) == 0;
 }
 
 /* Split "socket.connect" into the module's name for it; NULL if "self" does not go with it. */
@@ -94,9 +116,21 @@ static const char *module_name(const char *function, bool has_self)
         return NULL;
     if (is_method)
         return function + strlen(METHOD_PREFIX);
-    if (strcmp(function, "socket") == 0 || strcmp(function, "ip_to_tuple") == 0)
-        return function;
-    return NULL;
+    static const char *const functions[] = {"socket", "ip_to_tuple", "select"};
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        if (strcmp(function, functions[i]) == 0)
+            return function;
+    }
+    return is_of_eth(function) ? function : NULL;
+}
+
+static void run_function(const char *name, struct sock *self, const struct value_args *args,
+                         struct value_result *result)
+{
+    if (self == NULL && is_of_eth(name))
+        eth_call(name + strlen(ETH_PREFIX), args, result);
+    else
+        sock_call(name, self, args, result);
 }
 
 static void op_call(const struct request *request)
@@ -134,7 +168,7 @@ static void op_call(const struct request *request)
         struct value_result result;
         memset(&result, 0, sizeof result);
         int64_t t0 = now_ns();
-        sock_call(module_function, self, &decoded.args, &result);
+        run_function(module_function, self, &decoded.args, &result);
         int64_t t1 = now_ns();
         answer_result(request, t0, t1, &result);
         sock_result_release(&result);
@@ -187,7 +221,7 @@ static void op_buffer_new(const struct request *request)
     }
     uint32_t handle = objects_add_buffer((size_t)bytes, &data);
     if (handle == 0) {
-        answer_bad(request, "no memory or no handle for the buffer");
+        answer_bad(request, data == NULL ? "no memory for the buffer" : OBJECTS_USED_UP);
         return;
     }
     if (has_seed)
@@ -323,7 +357,10 @@ void operation_functions(void (*visit)(void *context, const char *prefix, const 
 {
     visit(context, "", "socket");
     visit(context, "", "ip_to_tuple");
+    visit(context, "", "select");
     visit(context, "", "module.constants");
     for (const char *const *method = sock_methods(); *method != NULL; method++)
         visit(context, METHOD_PREFIX, *method);
+    for (const char *const *function = eth_functions(); *function != NULL; function++)
+        visit(context, ETH_PREFIX, *function);
 }

@@ -179,6 +179,14 @@ static ptrdiff_t provider_send(struct provider_socket *self, const uint8_t *data
     return sent;
 }
 
+static int provider_writable(struct provider_socket *self)
+{
+    LOCK_TCPIP_CORE();
+    int outcome = self->closed ? -SOCK_EBADF : is_stream(self) ? lwip_stream_writable(self) : 0;
+    UNLOCK_TCPIP_CORE();
+    return outcome;
+}
+
 static int provider_name_of(struct provider_socket *self, bool peer, struct sock_address *name)
 {
     ip_addr_t ip;
@@ -252,6 +260,7 @@ const struct sock_provider lwip_provider = {
     .pending = provider_pending,
     .receive = provider_receive,
     .send = provider_send,
+    .writable = provider_writable,
     .name_of = provider_name_of,
     .option_set = provider_option_set,
     .option_get = provider_option_get,

@@ -114,6 +114,7 @@ void lwip_stream_cancel(struct provider_socket *self);
 ptrdiff_t lwip_stream_pending(struct provider_socket *self);
 ptrdiff_t lwip_stream_receive(struct provider_socket *self, uint8_t *data, size_t bytes);
 ptrdiff_t lwip_stream_send(struct provider_socket *self, const uint8_t *data, size_t bytes);
+int lwip_stream_writable(const struct provider_socket *self);
 int lwip_stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port);
 /* The peer's device or a router said that nobody serves this connection attempt. */
 void lwip_stream_refused(struct tcp_pcb *pcb);

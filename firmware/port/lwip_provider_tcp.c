@@ -429,6 +429,15 @@ ptrdiff_t lwip_stream_send(struct provider_socket *self, const uint8_t *data, si
     return (ptrdiff_t)sent;
 }
 
+int lwip_stream_writable(const struct provider_socket *self)
+{
+    const struct stream *stream = &self->stream;
+    if (stream->state != STREAM_CONNECTED)
+        return 0;
+    bool full = tcp_sndbuf(stream->pcb) == 0 || tcp_sndqueuelen(stream->pcb) >= TCP_SND_QUEUELEN;
+    return full ? -SOCK_EAGAIN : 0;
+}
+
 int lwip_stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16_t *port)
 {
     const struct stream *stream = &self->stream;

@@ -11,6 +11,7 @@
 #include "driver/eth.h"
 #include "lwip/acd.h"
 #include "lwip/dhcp.h"
+#include "lwip/dns.h"
 #include "lwip/mld6.h"
 #include "lwip/nd6.h"
 #include "lwip/priv/tcp_priv.h"
@@ -108,6 +109,8 @@ static void addresses_drop(struct interface *interface)
         lwip_timers_drop(LWIP_TIMERS_DHCP);
     }
     netif_set_addr(netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
+    for (u8_t i = 0; i < DNS_MAX_SERVERS; i++)
+        dns_setserver(i, IP_ADDR_ANY);
     if (interface->ip6) {
         netif_set_ip6_autoconfig_enabled(netif, 0);
         for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES; i++)
@@ -124,7 +127,7 @@ static void addresses_drop(struct interface *interface)
 
 /* Under the core lock: begin to have the configured addresses. */
 static void addresses_begin(struct interface *interface, const struct network_config *config,
-                            const ip4_addr_t address[3])
+                            const ip4_addr_t address[4])
 {
     struct netif *netif = &interface->thread.netif;
 
@@ -135,6 +138,11 @@ static void addresses_begin(struct interface *interface, const struct network_co
     interface->ip6 = config->ip6;
     if (!interface->dhcp)
         netif_set_addr(netif, &address[0], &address[1], &address[2]);
+    if (!ip4_addr_isany(&address[3])) {
+        ip_addr_t server;
+        ip_addr_copy_from_ip4(server, address[3]);
+        dns_setserver(0, &server);
+    }
     netif_set_up(netif);
     if (interface->dhcp) {
         lwip_timers_hold(LWIP_TIMERS_DHCP);
@@ -148,26 +156,31 @@ static void addresses_begin(struct interface *interface, const struct network_co
     }
 }
 
-/* Under the core lock, which is given back while waiting. */
-static int addresses_wait(struct interface *interface)
+/* Under the core lock, which is given back while waiting. The state must not change meanwhile. */
+static int addresses_wait(struct interface *interface, int64_t within_ns)
 {
     const struct netif *netif = &interface->thread.netif;
-    int64_t link_deadline_ns = sock_port_freertos.now_ns() + NETWORK_LINK_TIMEOUT_NS;
+    int64_t start_ns = sock_port_freertos.now_ns();
+    int64_t link_deadline_ns = start_ns + NETWORK_LINK_TIMEOUT_NS;
+    int64_t address_deadline_ns = within_ns != 0 ? start_ns + within_ns : SOCK_DEADLINE_NEVER;
     struct sock_waiter waiter;
+
+    enum state state = interface->state;
 
     sock_port_freertos.waiter_init(&waiter);
     interface->waiting = &waiter;
     int status = 0;
-    while (status == 0 && interface->state == RISING && !has_addresses(interface)) {
-        int64_t deadline_ns = netif_is_link_up(netif) ? SOCK_DEADLINE_NEVER : link_deadline_ns;
+    while (status == 0 && interface->state == state && !has_addresses(interface)) {
+        int64_t deadline_ns = netif_is_link_up(netif) ? address_deadline_ns : link_deadline_ns;
         UNLOCK_TCPIP_CORE();
         bool woken = sock_port_freertos.waiter_wait(&waiter, deadline_ns);
         LOCK_TCPIP_CORE();
-        if (!woken && !netif_is_link_up(netif))
+        if (!woken && sock_port_freertos.now_ns() >=
+                          (netif_is_link_up(netif) ? address_deadline_ns : link_deadline_ns))
             status = -ETIMEDOUT;
     }
     interface->waiting = NULL;
-    if (status == 0 && interface->state != RISING)
+    if (status == 0 && interface->state != state)
         status = -ECONNABORTED;
     return status;
 }
@@ -181,12 +194,13 @@ static bool parse(const char *text, ip4_addr_t *address)
 int network_up(const char *name, const struct network_config *config)
 {
     struct interface *interface = find(name);
-    ip4_addr_t address[3];
+    ip4_addr_t address[4];
 
     if (interface == NULL)
         return -ENODEV;
     if (!parse(config->ip, &address[0]) || !parse(config->mask, &address[1]) ||
-        !parse(config->gateway, &address[2]) || (config->ip != NULL && config->mask == NULL))
+        !parse(config->gateway, &address[2]) || !parse(config->dns, &address[3]) ||
+        (config->ip != NULL && config->mask == NULL))
         return -EINVAL;
     if (config->mtu != 0 && (config->mtu < NETWORK_MTU_MIN || config->mtu > NETWORK_MTU_MAX))
         return -EINVAL;
@@ -209,13 +223,26 @@ int network_up(const char *name, const struct network_config *config)
     LOCK_TCPIP_CORE();
     if (status == 0) {
         addresses_begin(interface, config, address);
-        status = addresses_wait(interface);
+        status = addresses_wait(interface, config->within_ns);
     }
     if (status == 0)
         interface->state = UP;
     UNLOCK_TCPIP_CORE();
     if (status != 0 && status != -ECONNABORTED)
         network_down(name);
+    return status;
+}
+
+int network_wait(const char *name, int64_t within_ns)
+{
+    struct interface *interface = find(name);
+    if (interface == NULL)
+        return -ENODEV;
+    LOCK_TCPIP_CORE();
+    int status = -EALREADY;
+    if (interface->state == UP && interface->waiting == NULL)
+        status = addresses_wait(interface, within_ns);
+    UNLOCK_TCPIP_CORE();
     return status;
 }
 
@@ -257,10 +284,12 @@ int network_info(const char *name, struct network_info *info)
     ip4addr_ntoa_r(netif_ip4_addr(netif), info->ip, sizeof info->ip);
     ip4addr_ntoa_r(netif_ip4_netmask(netif), info->mask, sizeof info->mask);
     ip4addr_ntoa_r(netif_ip4_gw(netif), info->gateway, sizeof info->gateway);
+    ipaddr_ntoa_r(dns_getserver(0), info->dns, sizeof info->dns);
     interface->thread.driver->address(info->mac);
     if (interface->started) {
         info->up = netif_is_up(netif);
         info->link = netif_is_link_up(netif);
+        info->ready = info->up && has_addresses(interface);
         info->mtu = netif->mtu;
     }
     for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES && i < NETWORK_IP6_MAX; i++) {
@@ -272,6 +301,64 @@ int network_info(const char *name, struct network_info *info)
     }
     UNLOCK_TCPIP_CORE();
     return 0;
+}
+
+/* One query. lwIP always ends it: by an answer, or when it has asked often enough. */
+struct query {
+    struct sock_waiter waiter;
+    int status; /* -EINPROGRESS until it has ended */
+    ip4_addr_t address;
+};
+
+/* Under the core lock. */
+static void on_resolved(const char *name, const ip_addr_t *address, void *context)
+{
+    struct query *query = context;
+    (void)name;
+    if (address != NULL) {
+        ip4_addr_copy(query->address, *ip_2_ip4(address));
+        query->status = 0;
+    } else {
+        /* Called for an answer that came in, or else by the timer that gives up. */
+        query->status = ip_current_input_netif() != NULL ? -ENOENT : -ETIMEDOUT;
+    }
+    sock_port_freertos.waiter_wake(&query->waiter);
+}
+
+int network_resolve(const char *name, uint8_t ip[4])
+{
+    static bool asked;
+    struct query query = {.status = -EINPROGRESS};
+    ip_addr_t address;
+
+    /* lwIP would read "0x7f000001" and its like as numbers. */
+    if (ip4addr_aton(name, &query.address) != 0)
+        return -EINVAL;
+    sock_port_freertos.waiter_init(&query.waiter);
+    LOCK_TCPIP_CORE();
+    if (!asked) {
+        asked = true;
+        lwip_timers_hold(LWIP_TIMERS_DNS); /* for ever: what was answered has to age */
+    }
+    err_t error =
+        dns_gethostbyname_addrtype(name, &address, on_resolved, &query, LWIP_DNS_ADDRTYPE_IPV4);
+    if (error == ERR_OK) {
+        ip4_addr_copy(query.address, *ip_2_ip4(&address));
+        query.status = 0;
+    } else if (error == ERR_VAL) {
+        query.status = -EHOSTUNREACH; /* no server is set */
+    } else if (error != ERR_INPROGRESS) {
+        query.status = error == ERR_MEM ? -ENOBUFS : -EINVAL;
+    }
+    while (query.status == -EINPROGRESS) {
+        UNLOCK_TCPIP_CORE();
+        sock_port_freertos.waiter_wait(&query.waiter, SOCK_DEADLINE_NEVER);
+        LOCK_TCPIP_CORE();
+    }
+    UNLOCK_TCPIP_CORE();
+    if (query.status == 0)
+        memcpy(ip, &query.address.addr, 4);
+    return query.status;
 }
 
 int network_driver_statistics(const char *name, network_visit visit, void *context)

@@ -22,17 +22,21 @@ struct network_config {
     const char *ip; /* dotted text; NULL: DHCP decides all three */
     const char *mask;
     const char *gateway; /* NULL or text */
+    const char *dns;     /* a name server; NULL: none, or what DHCP says */
     bool ip6;            /* link-local address and what routers advertise */
     uint16_t mtu;        /* 0: the link's own */
+    int64_t within_ns;   /* for the address of DHCP, once there is a link; 0: for ever */
 };
 
 struct network_info {
     char ip[NETWORK_TEXT_BYTES];
     char mask[NETWORK_TEXT_BYTES];
     char gateway[NETWORK_TEXT_BYTES];
+    char dns[NETWORK_TEXT_BYTES]; /* the first name server */
     uint8_t mac[6];
     bool up;
     bool link;
+    bool ready; /* up, with link and with address */
     uint16_t mtu;
     size_t ip6_count;
     char ip6[NETWORK_IP6_MAX][NETWORK_TEXT_BYTES];
@@ -45,17 +49,30 @@ void network_init(void);
 
 /*
  * Bring an interface up and wait until it has its address: for the link
- * NETWORK_LINK_TIMEOUT_NS, for DHCP without limit (network_down() from another
+ * NETWORK_LINK_TIMEOUT_NS, for DHCP as config says (network_down() from another
  * thread ends it). -ENODEV no such interface, -EINVAL bad address, -EALREADY it
- * is up, -ETIMEDOUT no link, -ECONNABORTED taken down meanwhile.
+ * is up, -ETIMEDOUT no link or no address, -ECONNABORTED taken down meanwhile.
  */
 #define NETWORK_LINK_TIMEOUT_NS 10000000000
 int network_up(const char *interface, const struct network_config *config);
+
+/*
+ * Wait for an interface that is up to have a link and its address again. -EALREADY: it is
+ * not up, or another thread waits for it; -ETIMEDOUT and -ECONNABORTED as network_up().
+ */
+int network_wait(const char *interface, int64_t within_ns);
 
 /* Take an interface down: releases a lease, drops its addresses, leaves the medium. */
 int network_down(const char *interface);
 
 int network_info(const char *interface, struct network_info *info);
+
+/*
+ * Ask the name servers for the IPv4 address of a host, and wait for the answer.
+ * -ENOENT no such name, -ETIMEDOUT no server answered, -EHOSTUNREACH there is none,
+ * -EINVAL the name is a number, -ENOBUFS too many queries at once.
+ */
+int network_resolve(const char *name, uint8_t ip[4]);
 
 /* Counters: of the interface's driver, and of lwIP. */
 int network_driver_statistics(const char *interface, network_visit visit, void *context);

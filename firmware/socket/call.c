@@ -75,21 +75,32 @@ int call_take_turn(struct call *call, enum turn turn)
     return 0;
 }
 
-int call_settle_connect(struct call *call)
+bool connect_is_settled(struct descriptor *descriptor)
 {
-    struct descriptor *descriptor = call->descriptor;
-
     sock_port->lock();
-    bool pending = descriptor->state == STATE_CONNECTING && !descriptor->connect_waits;
+    bool pending = descriptor->state == STATE_CONNECTING;
+    bool ours = pending && !descriptor->connect_waits;
     sock_port->unlock();
-    if (!pending)
-        return 0;
+    if (!ours)
+        return !pending;
 
     int outcome = sock_provider->connected(descriptor->provider_socket);
     if (outcome == -SOCK_EINPROGRESS)
-        return 0;
+        return false;
     sock_port->lock();
     descriptor->state = outcome > 0 ? STATE_CONNECTED : STATE_OPEN;
+    descriptor->connect_failure = outcome > 0 ? 0 : outcome;
     sock_port->unlock();
-    return outcome > 0 ? 0 : outcome;
+    return true;
+}
+
+int call_settle_connect(struct call *call)
+{
+    struct descriptor *descriptor = call->descriptor;
+    (void)connect_is_settled(descriptor);
+    sock_port->lock();
+    int failure = descriptor->connect_failure;
+    descriptor->connect_failure = 0;
+    sock_port->unlock();
+    return failure;
 }

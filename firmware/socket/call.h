@@ -75,6 +75,15 @@ int call_take_turn(struct call *call, enum turn turn);
  */
 int call_settle_connect(struct call *call);
 
+/*
+ * Whether no connection attempt is under way (any more). A failure in the background
+ * is kept in the descriptor until call_settle_connect() reports it.
+ */
+bool connect_is_settled(struct descriptor *descriptor);
+
+/* A timeout in milliseconds out of an integer; false, with the exception set, if it is none. */
+bool call_timeout_of(struct call *call, const struct value *value, int64_t *timeout_ms);
+
 /* The methods. Each fills in call->result; the result is None if it does not. */
 void method_connect(struct call *call);
 void method_bind(struct call *call);
@@ -104,6 +113,12 @@ struct receive_target {
 void stream_receive(struct call *call, const struct receive_target *target);
 void datagram_receive(struct call *call, const struct receive_target *target);
 void stream_send(struct call *call, const struct value *payload, bool all);
+
+/* Functions of the module, in files of their own. */
+void function_select(struct call *call);
+
+/* One more reference to the object, so that sock_release() elsewhere frees nothing in use. */
+void sock_hold(struct sock *self);
 
 /* A socket object over this descriptor, whose handle it takes over; NULL without memory. */
 struct sock *sock_new(struct descriptor *descriptor);

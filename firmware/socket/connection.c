@@ -78,6 +78,7 @@ static void connect_stream(struct call *call, const struct sock_address *peer)
         else if (error != -SOCK_EINPROGRESS)
             descriptor->state = STATE_OPEN;
         sock_port->unlock();
+        descriptor_notify(descriptor, EVENT_STATE);
     }
     if (error != 0)
         call_fail(call, error);

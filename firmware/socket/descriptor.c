@@ -56,7 +56,7 @@ static void notify_locked(struct descriptor *self, unsigned events)
 {
     for (struct waiting *each = self->waiting; each != NULL; each = each->next) {
         if ((each->interest & events) != 0)
-            sock_port->waiter_wake(&each->waiter);
+            sock_port->waiter_wake(each->waiter);
     }
 }
 
@@ -134,7 +134,14 @@ static void settle_and_unlock(struct descriptor *self)
 
 bool descriptor_enter(struct descriptor *self, struct waiting *waiting, unsigned interest)
 {
-    sock_port->waiter_init(&waiting->waiter);
+    sock_port->waiter_init(&waiting->own);
+    return descriptor_enter_with(self, waiting, interest, &waiting->own);
+}
+
+bool descriptor_enter_with(struct descriptor *self, struct waiting *waiting, unsigned interest,
+                           struct sock_waiter *waiter)
+{
+    waiting->waiter = waiter;
     waiting->interest = interest | EVENT_CLOSED;
 
     sock_port->lock();
@@ -197,7 +204,7 @@ void descriptor_drop(struct descriptor *self)
 
 int descriptor_wait(struct descriptor *self, struct waiting *waiting, int64_t deadline_ns)
 {
-    bool woken = sock_port->waiter_wait(&waiting->waiter, deadline_ns);
+    bool woken = sock_port->waiter_wait(waiting->waiter, deadline_ns);
 
     sock_port->lock();
     bool closed = self->closed;

@@ -39,11 +39,13 @@ enum turn { TURN_RECEIVE, TURN_SEND, TURN_COUNT };
 #define EVENT_TURN_RECEIVE 0x100u
 #define EVENT_TURN_SEND 0x200u
 #define EVENT_CLOSED 0x400u
+#define EVENT_STATE 0x800u /* a connect() that waited has ended */
 
-/* A call in progress that may wait. On the stack of the calling thread. */
+/* A call in progress that may wait. It belongs to the calling thread. */
 struct waiting {
-    struct sock_waiter waiter;
-    unsigned interest; /* the events that wake it; EVENT_CLOSED always does */
+    struct sock_waiter own;
+    struct sock_waiter *waiter; /* its own, or one that several sockets wake (select) */
+    unsigned interest;          /* the events that wake it; EVENT_CLOSED always does */
     struct waiting *next;
 };
 
@@ -53,8 +55,9 @@ struct descriptor {
     enum sock_type type;
     int protocol;
     enum descriptor_state state;
-    bool bound;         /* has a local port, or needs none (SOCK_RAW) */
-    bool connect_waits; /* a thread is in a blocking connect() and gets its outcome */
+    bool bound;          /* has a local port, or needs none (SOCK_RAW) */
+    bool connect_waits;  /* a thread is in a blocking connect() and gets its outcome */
+    int connect_failure; /* negated: of an attempt in the background, for the next call to raise */
     bool closed;
     bool turn_taken[TURN_COUNT];
     unsigned handles; /* socket objects */
@@ -101,6 +104,10 @@ void descriptor_drop(struct descriptor *self);
 /* Start of a call: false if the descriptor is closed. */
 bool descriptor_enter(struct descriptor *self, struct waiting *waiting, unsigned interest);
 void descriptor_leave(struct descriptor *self, struct waiting *waiting);
+
+/* As descriptor_enter, but wakes a waiter that the caller has set up for several sockets. */
+bool descriptor_enter_with(struct descriptor *self, struct waiting *waiting, unsigned interest,
+                           struct sock_waiter *waiter);
 
 /* Close, waking every waiting call. Nothing happens if it is closed already. */
 void descriptor_close(struct descriptor *self);

@@ -12,11 +12,13 @@ static const struct {
     enum value_exception exception;
     const char *message;
 } errors[] = {
+    {SOCK_ENOENT, EXC_IO_ERROR, "no server knows this name"},
     {SOCK_EIO, EXC_IO_ERROR, "input/output error"},
     {SOCK_EBADF, EXC_IO_ERROR, "the socket is closed"},
     {SOCK_EAGAIN, EXC_IO_ERROR, "the operation would block"},
     {SOCK_ENOMEM, EXC_IO_ERROR, "out of memory"},
     {SOCK_EACCES, EXC_IO_ERROR, "a TCP socket cannot be connected to a broadcast address"},
+    {SOCK_ENODEV, EXC_IO_ERROR, "the network hardware does not answer"},
     {SOCK_EINVAL, EXC_IO_ERROR, "not possible in this state of the socket"},
     {SOCK_EMFILE, EXC_IO_ERROR, "too many open sockets"},
     {SOCK_EPIPE, EXC_CONNECTION_RESET_ERROR, "the connection is closed for sending"},

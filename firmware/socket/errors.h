@@ -13,11 +13,13 @@
 #include "socket/value.h"
 
 enum sock_errno {
+    SOCK_ENOENT = 2,
     SOCK_EIO = 5,
     SOCK_EBADF = 9,
     SOCK_EAGAIN = 11,
     SOCK_ENOMEM = 12,
     SOCK_EACCES = 13,
+    SOCK_ENODEV = 19,
     SOCK_EINVAL = 22,
     SOCK_EMFILE = 24,
     SOCK_EPIPE = 32,

@@ -112,8 +112,7 @@ void sock_release(struct sock *self)
     }
 }
 
-/* Reference for the time of a call, so that sock_release() elsewhere frees nothing in use. */
-static void hold(struct sock *self)
+void sock_hold(struct sock *self)
 {
     sock_port->lock();
     self->references++;
@@ -247,6 +246,7 @@ static const struct {
 } functions[] = {
     {"socket", {function_socket, {{"family", "type", "proto", "fileno"}, 4, 0}}},
     {"ip_to_tuple", {function_ip_to_tuple, {{"address"}, 1, 1}}},
+    {"select", {function_select, {{"rlist", "wlist", "xlist", "timeout_ms"}, 4, 3}}},
 };
 
 static const struct method *find(const char *name, bool of_socket)
@@ -282,7 +282,7 @@ void sock_call(const char *name, struct sock *self, const struct value_args *arg
         method->run(&call);
         return;
     }
-    hold(self);
+    sock_hold(self);
     call.descriptor = self->descriptor;
     method->run(&call);
     sock_release(self);
@@ -297,5 +297,9 @@ void sock_result_release(struct value_result *result)
         sock_port->release(data->data);
         data->data = NULL;
         data->bytes = 0;
+    }
+    if (result->memory != NULL) {
+        sock_port->release(result->memory);
+        result->memory = NULL;
     }
 }

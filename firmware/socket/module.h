@@ -30,7 +30,7 @@ void sock_module_init(const struct sock_port *port, const struct sock_provider *
 const struct sock_constant *sock_constants(void);
 
 /*
- * Run function `name`: "socket" (constructor) and "ip_to_tuple" with self NULL,
+ * Run function `name`: "socket" (constructor), "ip_to_tuple" and "select" with self NULL,
  * any method ("connect", "recv", ...) with self the socket. Always fills in
  * *result. An unknown name is AttributeError.
  */

@@ -5,8 +5,7 @@
  */
 #include "socket/call.h"
 
-/* A timeout in milliseconds out of an integer; false with the exception set. */
-static bool timeout_of(struct call *call, const struct value *value, int64_t *timeout_ms)
+bool call_timeout_of(struct call *call, const struct value *value, int64_t *timeout_ms)
 {
     if (!argument_is_integer(value))
         return call_raise(call, EXC_TYPE_ERROR, "a timeout must be an integer or None");
@@ -22,7 +21,7 @@ void method_settimeout(struct call *call)
 {
     const struct value *timeout = call_argument(call, 0);
     int64_t timeout_ms = TIMEOUT_NONE;
-    if (timeout->kind != VALUE_NONE && !timeout_of(call, timeout, &timeout_ms))
+    if (timeout->kind != VALUE_NONE && !call_timeout_of(call, timeout, &timeout_ms))
         return;
     if (!call_enter(call, 0, CALL_OTHER))
         return;
@@ -83,7 +82,7 @@ static bool level_and_name(struct call *call, int64_t *level, int64_t *name)
 static void set_receive_timeout(struct call *call, const struct value *value)
 {
     int64_t timeout_ms = TIMEOUT_NONE;
-    if (!timeout_of(call, value, &timeout_ms))
+    if (!call_timeout_of(call, value, &timeout_ms))
         return;
     sock_port->lock();
     call->self->receive_timeout_ms = timeout_ms == 0 ? TIMEOUT_NONE : timeout_ms;

@@ -143,6 +143,12 @@ struct sock_provider {
     ptrdiff_t (*send)(struct provider_socket *self, const uint8_t *data, size_t bytes,
                       const struct sock_address *to);
 
+    /*
+     * Stream, not listening and not connecting: 0 if send() would not block, which it also does not
+     * when it would fail; else -SOCK_EAGAIN. NULL: send() of this provider never blocks.
+     */
+    int (*writable)(struct provider_socket *self);
+
     /* The local or the peer's address. */
     int (*name_of)(struct provider_socket *self, bool peer, struct sock_address *name);
 

@@ -88,8 +88,9 @@ struct value_result {
     const char *message; /* static storage, never NULL when an exception is set */
     struct value value;
     struct value items[2];   /* storage for (data, address) and (sock, address) */
-    struct value address[4]; /* storage for (ip, port[, flowinfo, scope_id]) */
-    char text[64];           /* storage for the address string */
+    struct value address[5]; /* storage for an address, for what link_info() and select() return */
+    char text[80];           /* storage for their strings */
+    void *memory;            /* more storage, if one was needed */
 };
 
 #endif

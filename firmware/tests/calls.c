@@ -12,7 +12,10 @@ struct value_result result;
 static void run(const char *name, struct sock *self, const struct value_args *args)
 {
     struct value_result mine; /* a task that waits must not share the result with others */
-    sock_call(name, self, args, &mine);
+    if (strncmp(name, "eth.", 4) == 0)
+        eth_call(name + 4, args, &mine);
+    else
+        sock_call(name, self, args, &mine);
     sock_result_release(&result);
     result = mine;
     /* Tuples point into the structure that the call filled in. */
@@ -20,9 +23,13 @@ static void run(const char *name, struct sock *self, const struct value_args *ar
         result.value.items = mine.value.items == mine.items ? result.items : result.address;
         if (result.items[1].kind == VALUE_TUPLE)
             result.items[1].items = result.address;
-        struct value *text = &result.address[0];
-        if (text->kind == VALUE_STR)
-            text->data = (uint8_t *)result.text;
+        for (size_t i = 0; i < sizeof result.address / sizeof result.address[0]; i++) {
+            struct value *text = &result.address[i];
+            if (text->kind == VALUE_STR)
+                text->data = (uint8_t *)result.text + (text->data - (uint8_t *)mine.text);
+        }
+    } else if (result.value.kind == VALUE_STR) {
+        result.value.data = (uint8_t *)result.text;
     }
 }
 

@@ -218,7 +218,17 @@ static ptrdiff_t fake_pending(struct provider_socket *self)
         return self->connections > 0 ? (ptrdiff_t)self->connections : -SOCK_EAGAIN;
     if (self->datagram_count > 0)
         return (ptrdiff_t)self->datagrams[self->datagram_start].bytes;
-    return -SOCK_EAGAIN;
+    if (self->incoming_bytes > 0 || (self->finished && !self->end_told))
+        return (ptrdiff_t)self->incoming_bytes;
+    if (self->finished)
+        return -SOCK_ENOTCONN;
+    return self->broken != 0 ? self->broken : -SOCK_EAGAIN;
+}
+
+static int fake_writable(struct provider_socket *self)
+{
+    used(self);
+    return self->type != SOCK_TYPE_STREAM || self->broken != 0 || self->room > 0 ? 0 : -SOCK_EAGAIN;
 }
 
 static ptrdiff_t receive_stream(struct provider_socket *self, uint8_t *data, size_t bytes)
@@ -354,6 +364,7 @@ const struct sock_provider fake_provider = {
     .pending = fake_pending,
     .receive = fake_receive,
     .send = fake_send,
+    .writable = fake_writable,
     .name_of = fake_name_of,
     .option_set = fake_option_set,
     .option_get = fake_option_get,
