@@ -56,6 +56,9 @@ struct stream {
     u32_t keep_interval_s;
     u32_t keep_count;
 
+    /* Both ends of the connection, which names keep when its control block is gone. */
+    ip_addr_t own_ip;
+    u16_t own_port;
     ip_addr_t peer_ip;
     u16_t peer_port;
 };

@@ -29,8 +29,8 @@ static err_t on_accept(void *arg, struct tcp_pcb *pcb, err_t error)
     waiting->stream.keep_idle_s = stream->keep_idle_s;
     waiting->stream.keep_interval_s = stream->keep_interval_s;
     waiting->stream.keep_count = stream->keep_count;
-    ip_addr_copy(waiting->stream.local_ip, pcb->local_ip);
-    waiting->stream.local_port = pcb->local_port;
+    ip_addr_copy(waiting->stream.own_ip, pcb->local_ip);
+    waiting->stream.own_port = pcb->local_port;
     ip_addr_copy(waiting->stream.peer_ip, pcb->remote_ip);
     waiting->stream.peer_port = pcb->remote_port;
     lwip_stream_adopt(waiting, pcb);

@@ -143,9 +143,10 @@ static err_t on_poll(void *arg, struct tcp_pcb *pcb)
 static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t error)
 {
     struct provider_socket *self = arg;
-    (void)pcb;
     (void)error;
     self->stream.state = STREAM_CONNECTED;
+    ip_addr_copy(self->stream.own_ip, pcb->local_ip);
+    self->stream.own_port = pcb->local_port;
     provider_event(self, PROVIDER_CONNECTED | PROVIDER_WRITABLE);
     return ERR_OK;
 }
@@ -447,6 +448,9 @@ int lwip_stream_name(struct provider_socket *self, bool peer, ip_addr_t *ip, u16
     } else if (stream->pcb != NULL) {
         ip_addr_copy(*ip, stream->pcb->local_ip);
         *port = stream->pcb->local_port;
+    } else if (stream->state == STREAM_BROKEN) {
+        ip_addr_copy(*ip, stream->own_ip);
+        *port = stream->own_port;
     } else {
         ip_addr_copy(*ip, stream->local_ip);
         *port = stream->local_port;

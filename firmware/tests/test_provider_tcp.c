@@ -218,6 +218,11 @@ static void test_reset_after_data(void **state)
     expect_exception_at(EXC_CONNECTION_RESET_ERROR, SOCK_ECONNRESET, __FILE__, __LINE__);
     CALL("send", tcp, BYTES("x"));
     expect_exception(EXC_CONNECTION_RESET_ERROR);
+    /* The broken connection keeps both its names. */
+    CALL0("getsockname", tcp);
+    assert_true(result.value.items[1].integer >= 1024);
+    CALL0("getpeername", tcp);
+    assert_int_equal(result.value.items[1].integer, 80);
     release(tcp);
 }
 
