@@ -126,10 +126,11 @@ def tests(prepared: Prepared, out: Path, workers: int) -> list[Check]:
     def qtests(log: Path) -> str:
         with step("qtests") as line:
             qemu.build(prepared.cache, prepared.trees["qemu"], prepared.build_python,
-                       prepared.qemu, ["--qtests"], line)  # fmt: skip
+                       prepared.qemu, ["--qtests", "--race-test"], line)  # fmt: skip
         build_log = prepared.cache.logs / "qemu-build.log"
         log.write_text(build_log.read_text(encoding="utf-8"), encoding="utf-8")
-        return matching_line(log, r"^qtests:")
+        closing = [matching_line(log, rf"^{name}:") for name in ("qtests", "link tests", "race test")]
+        return "; ".join(closing)
 
     def harness(log: Path) -> str:
         run_logged(
