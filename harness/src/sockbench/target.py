@@ -189,6 +189,30 @@ class Thread:
         return self._target.call("socket", None, args, kwargs, self._name)
 
 
+def _function(name: str) -> Callable[..., Call]:
+    def function(self: Eth, *args: Any, **kwargs: Any) -> Call:
+        return self._target.call(f"eth.{name}", None, args, kwargs, self._thread)
+
+    function.__name__ = name
+    function.__doc__ = f"Call the documented function `eth.{name}` on the device."
+    return function
+
+
+class Eth:
+    """The module `eth` of the device: its Ethernet interface."""
+
+    def __init__(self, target: Target, thread: str | None = None) -> None:
+        self._target = target
+        self._thread = thread
+
+    gethostbyname = _function("gethostbyname")
+    is_linked = _function("is_linked")
+    link = _function("link")
+    link_info = _function("link_info")
+    set_link_info = _function("set_link_info")
+    unlink = _function("unlink")
+
+
 class Target:
     """The device under test, seen through its agent."""
 
@@ -198,6 +222,7 @@ class Target:
         self.tick_ns = TICK
         self.firmware = ""
         self.constants: dict[str, int] = {}
+        self.eth = Eth(self)
         self.calls: list[Call] = []
         self._message_max = link.MESSAGE_MAX
         self._pending: dict[int, tuple[Call, int | None]] = {}
@@ -212,6 +237,10 @@ class Target:
     def ip_to_tuple(self, *args: Any, **kwargs: Any) -> Call:
         """Call the documented function `ip_to_tuple`."""
         return self.call("ip_to_tuple", None, args, kwargs, None)
+
+    def select(self, *args: Any, **kwargs: Any) -> Call:
+        """Call select(rlist, wlist, xlist, timeout_ms)."""
+        return self.call("select", None, args, kwargs, None)
 
     def thread(self, name: str) -> Thread:
         """Return the worker thread of that name; it is made at its first call."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Peers of the board: hosts with ARP, ICMP, UDP and a TCP of our own, on virtual time."""
 
+from sockbench.peers.dhcp import DhcpMessage, DhcpServer, Lease
+from sockbench.peers.dns import DnsReply, DnsServer, Record
 from sockbench.peers.errors import ConnectionLost
 from sockbench.peers.host import Host
 from sockbench.peers.nd import Prefix, Router
@@ -12,9 +14,15 @@ __all__ = [
     "ConnectionLost",
     "ConnectionOptions",
     "Datagram",
+    "DhcpMessage",
+    "DhcpServer",
+    "DnsReply",
+    "DnsServer",
     "Host",
+    "Lease",
     "Listener",
     "Prefix",
+    "Record",
     "Router",
     "Segment",
     "TcpService",

@@ -12,7 +12,8 @@ from sockbench.peers.address import ip_bytes, ip_text
 from sockbench.peers.headers import PROTOCOL_UDP, IpPacket, build_udp, parse_udp
 from sockbench.peers.waiting import Waiters
 
-PAYLOAD_MAX = 65_507
+# The length fields have 16 bits: that of UDP counts its header of 8 bytes, that of IPv4 its own 20 as well.
+PAYLOAD_MAX, PAYLOAD6_MAX = 65_507, 65_527
 EPHEMERAL_FIRST = 49152
 
 
@@ -49,6 +50,8 @@ class UdpEndpoint:
         self._waiters = Waiters(loop)
         self.port = port
         self.received: list[Datagram] = []
+        # Called with every datagram, in the instant in which it comes: for servers.
+        self.on_datagram: Callable[[Datagram], None] | None = None
 
     def send(
         self,
@@ -61,9 +64,10 @@ class UdpEndpoint:
         length: int | None = None,
     ) -> None:
         """Send one datagram, now or at `at`; `source`, `check` and `length` replace what is right."""
-        if len(data) > PAYLOAD_MAX:
-            raise ValueError(f"a datagram holds {PAYLOAD_MAX} bytes, not {len(data)}")
         destination = ip_bytes(to[0])
+        most = PAYLOAD_MAX if len(destination) == 4 else PAYLOAD6_MAX
+        if len(data) > most:
+            raise ValueError(f"a datagram holds {most} bytes, not {len(data)}")
         origin = self._network.source_for(destination) if source is None else ip_bytes(source)
         datagram = build_udp(origin, destination, self.port, to[1], data, check=check, length=length)
         self._network.send_ip(destination, PROTOCOL_UDP, datagram, source=origin, at=at)
@@ -91,6 +95,8 @@ class UdpEndpoint:
     def deliver(self, datagram: Datagram) -> None:
         """Take a datagram that came for this port."""
         self.received.append(datagram)
+        if self.on_datagram is not None:
+            self.on_datagram(datagram)
         self._waiters.notify()
 
 
