@@ -100,6 +100,16 @@ extern uint8_t memory_lwip_heap[];
 #define TCP_WND (4 * TCP_MSS)
 #define TCP_SND_BUF (4 * TCP_MSS)
 #define TCP_SND_QUEUELEN 32
+/*
+ * The dynamic ports. tcp_new_port() adds one before it compares with the end: a first port of
+ * 0xffff, as lwIP's own macro makes it once in 16,384 starts, would become 0, which means that
+ * none is free, and then the ports of services. Here the first one is always before the end.
+ */
+#define TCP_LOCAL_PORT_RANGE_START 0xc000
+#define TCP_LOCAL_PORT_RANGE_END 0xffff
+#define TCP_ENSURE_LOCAL_PORT_RANGE(port)                                                          \
+    ((u16_t)(TCP_LOCAL_PORT_RANGE_START +                                                          \
+             (port) % (TCP_LOCAL_PORT_RANGE_END - TCP_LOCAL_PORT_RANGE_START)))
 #define TCP_QUEUE_OOSEQ 1
 /* Out-of-order segments keep receive buffers of the driver; a peer that sends single bytes must not
  * get them all. The window has four full segments. */

@@ -12,7 +12,8 @@
 
 #define LWIP_ERRNO_STDINCLUDE 1
 #define LWIP_NO_UNISTD_H 1
-#define LWIP_RAND() ((uint32_t)4711)
+/* All ones: the number that lwIP's own way to choose the first local port cannot bear. */
+#define LWIP_RAND() (~(uint32_t)0)
 #define LWIP_PLATFORM_DIAG(message)
 #define LWIP_PLATFORM_ASSERT(message)                                                              \
     do {                                                                                           \
