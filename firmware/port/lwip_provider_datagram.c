@@ -17,7 +17,7 @@
 #include "lwip/prot/udp.h"
 #include "port/lwip_provider_internal.h"
 
-/* Longest payloads: the length fields of IPv4 and of UDP have 16 bits. */
+/* IPv4 counts a packet with its header in 16 bits; so does lwIP one of IPv6, while it makes it. */
 #define PACKET_BYTES_MAX 65535
 #define ICMPV6_CHECKSUM_OFFSET 2
 
@@ -59,11 +59,31 @@ static void enqueue(struct provider_socket *self, const struct pbuf *p, u16_t of
     provider_event(self, PROVIDER_READABLE);
 }
 
+/*
+ * What lwIP's udp_input() does not look at: the length field, which may say less than came
+ * (RFC 768), and a checksum of zero, which IPv6 does not allow (RFC 8200 8.1) but the loopback
+ * interface makes. The header lies in front of the data, in the same buffer.
+ */
+static bool trim_to_length(struct pbuf *p)
+{
+    struct udp_hdr header;
+    memcpy(&header, (const u8_t *)p->payload - UDP_HLEN, sizeof header);
+    bool summed = (ip_current_input_netif()->chksum_flags & NETIF_CHECKSUM_GEN_UDP) != 0;
+    if (ip_current_is_v6() && summed && header.chksum == 0)
+        return false;
+    u16_t bytes = lwip_ntohs(header.len);
+    if (bytes < UDP_HLEN || bytes - UDP_HLEN > p->tot_len)
+        return false;
+    pbuf_realloc(p, (u16_t)(bytes - UDP_HLEN));
+    return true;
+}
+
 static void on_udp(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *from,
                    u16_t port)
 {
     /* lwIP gives broadcasts also to who is bound to one address (udp_input_local_match). */
-    if (ip_addr_isany(&pcb->local_ip) || ip_addr_eq(&pcb->local_ip, ip_current_dest_addr()))
+    bool ours = ip_addr_isany(&pcb->local_ip) || ip_addr_eq(&pcb->local_ip, ip_current_dest_addr());
+    if (ours && trim_to_length(p))
         enqueue(arg, p, 0, from, port);
     pbuf_free(p);
 }
@@ -188,12 +208,11 @@ ptrdiff_t lwip_datagrams_receive(struct provider_socket *self, uint8_t *data, si
 /* The most that fits into one packet of this socket. */
 static size_t payload_max(const struct provider_socket *self)
 {
-    bool v6 = self->family == SOCK_AF_INET6;
+    size_t header = self->family == SOCK_AF_INET6 ? IP6_HLEN : IP_HLEN;
     if (self->datagrams.udp != NULL)
-        return PACKET_BYTES_MAX - UDP_HLEN - (v6 ? 0 : IP_HLEN);
-    if ((self->datagrams.raw->flags & RAW_FLAGS_HDRINCL) != 0 || v6)
-        return PACKET_BYTES_MAX;
-    return PACKET_BYTES_MAX - IP_HLEN;
+        return PACKET_BYTES_MAX - header - UDP_HLEN;
+    return (self->datagrams.raw->flags & RAW_FLAGS_HDRINCL) != 0 ? PACKET_BYTES_MAX
+                                                                 : PACKET_BYTES_MAX - header;
 }
 
 static ptrdiff_t send_raw(struct provider_socket *self, struct pbuf *p, const ip_addr_t *ip)
@@ -205,6 +224,8 @@ static ptrdiff_t send_raw(struct provider_socket *self, struct pbuf *p, const ip
         least = ICMPV6_CHECKSUM_OFFSET + sizeof(u16_t); /* raw.c asserts room for it */
     if (p->tot_len < least)
         return -SOCK_EINVAL;
+    if (pcb->chksum_reqd) /* raw.c sums up what stands in the field, too */
+        memset((u8_t *)p->payload + ICMPV6_CHECKSUM_OFFSET, 0, sizeof(u16_t));
     return provider_error(raw_sendto(pcb, p, ip));
 }
 
