@@ -4,7 +4,8 @@
 A mutant is a small edit of the firmware's sources (conformance/mutants/*.toml). It is made in a
 copy of the sources, so that no normal build can ever hold one. First the cases run that cover the
 requirements which the mutant breaks; if they all pass, the whole suite does. A mutant that no case
-catches survives: a case is missing.
+catches survives: a case is missing. Nothing counts as caught that fails without the mutant, too: the
+suite has to pass against the unchanged copy first.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import shutil
 import time
 import tomllib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
-from . import suite
+from . import places, suite
 from .firmware import ELF, VARIABLES
 from .places import CHECKOUT
 from .preparation import Prepared
@@ -32,6 +34,9 @@ KEYS = {"id", "title", "breaks", "edit"}
 EDIT_KEYS = {"file", "find", "replace"}
 # A mutant may hang the guest; a healthy one says something every few milliseconds.
 WATCHDOG_S = 10
+WATCHDOG_WORDS = "the watchdog ended the board"
+CAUGHT, SURVIVED, NOT_BUILT, NO_VERDICT = "caught", "survived", "not built", "no verdict"
+EXPECTED = ("passed", "expected-deviation")
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,13 @@ class Outcome:
     """What became of a mutant."""
 
     mutant: Mutant
-    fate: str = "survived"
+    fate: str = SURVIVED
     cases: list[str] = field(default_factory=list)
+    # Whether a case of the requirements under `breaks` did it, not one elsewhere in the suite.
+    named: bool = False
+    # Whether nothing but the watchdog noticed: the guest ran on without a word.
+    hung: bool = False
+    why: str = ""
     seconds: float = 0.0
 
 
@@ -91,28 +101,41 @@ def run(prepared: Prepared, out: Path, expression: str | None, workers: int) -> 
     if unknown:
         raise Failure(f"no case covers {unknown[0]}, which a mutant is said to break")
     out.mkdir(parents=True, exist_ok=True)
+    with places.lock(out / ".lock", None):
+        return _run(prepared, out, mutants, covered, min(workers, len(mutants)))
+
+
+def _run(prepared: Prepared, out: Path, mutants: list[Mutant], covered: dict[str, list[str]], workers: int) -> int:
     started = time.monotonic()
     outcomes: list[Outcome] = []
-    workers = min(workers, len(mutants))
+    free: SimpleQueue[_Workshop] = SimpleQueue()
+
+    def work(mutant: Mutant) -> Outcome:
+        place = free.get()
+        try:
+            return place.judge(mutant, covered)
+        finally:
+            free.put(place)
+
     with step("mutants") as line:
-        places = [_Workshop(prepared, out / f"worker{number}") for number in range(workers)]
-        for place in places:
+        for number in range(workers):
             line.progress("building the sources they are made from")
-            place.build("baseline")
-
-        def work(number: int) -> list[Outcome]:
-            mine = []
-            for mutant in mutants[number::workers]:
-                outcome = places[number].judge(mutant, covered)
-                mine.append(outcome)
-                outcomes.append(outcome)
-                line.progress(f"{len(outcomes)}/{len(mutants)} {mutant.id}: {outcome.fate}")
-            return mine
-
+            place = _Workshop(prepared, out / f"worker{number}")
+            elf = place.build("baseline")
+            free.put(place)
+        line.progress("running the suite without any of them")
+        place.prove_sound(elf, workers)
         with ThreadPoolExecutor(workers) as pool:
-            for future in [pool.submit(work, number) for number in range(workers)]:
-                future.result()
-        caught = sum(one.fate == "caught" for one in outcomes)
+            futures = [pool.submit(work, mutant) for mutant in mutants]
+            try:
+                for future in as_completed(futures):
+                    outcomes.append(future.result())
+                    last = outcomes[-1]
+                    line.progress(f"{len(outcomes)}/{len(mutants)} {last.mutant.id}: {last.fate}")
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+        caught = sum(one.fate == CAUGHT for one in outcomes)
         line.done(f"{caught} of {len(mutants)} caught")
     return _tell(mutants, outcomes, out, time.monotonic() - started)
 
@@ -145,6 +168,14 @@ class _Workshop:
                    f"building {name}", cwd=self._tree)  # fmt: skip
         return next((self._tree / "build" / "firmware").rglob(ELF))
 
+    def prove_sound(self, elf: Path, workers: int) -> None:
+        """Run the whole suite against the unchanged sources; Failure unless every case ends as expected."""
+        failing = self._failing(
+            elf, ["conformance"], "baseline", ("-x", *(("-n", str(workers)) if workers > 1 else ()))
+        )
+        if failing:
+            raise Failure(f"{failing[0]} fails without any mutant, so its failing would prove nothing")
+
     def judge(self, mutant: Mutant, covered: dict[str, list[str]]) -> Outcome:
         """Make the mutant, run the suite against it, and undo it."""
         outcome = Outcome(mutant)
@@ -155,14 +186,10 @@ class _Workshop:
             path.write_text(path.read_text(encoding="utf-8").replace(edit.find, edit.replace), encoding="utf-8")
         try:
             elf = self.build(mutant.id)
-            wanted = sorted({case for slug in mutant.breaks for case in covered[slug]})
-            for cases in (wanted, ["conformance"]):
-                outcome.cases = self._failing(elf, cases, mutant.id)
-                if outcome.cases:
-                    outcome.fate = "caught"
-                    break
         except Failure as failure:
-            outcome.fate = f"not built: {failure}"
+            outcome.fate, outcome.why = NOT_BUILT, f"{failure}"
+        else:
+            self._try(elf, outcome, covered)
         finally:
             # Written anew, so newer than what was built from the mutant.
             for file, text in before.items():
@@ -170,23 +197,47 @@ class _Workshop:
         outcome.seconds = time.monotonic() - started
         return outcome
 
-    def _failing(self, elf: Path, cases: Sequence[str], name: str) -> list[str]:
-        """Return the cases that did not end as expected, the first only."""
-        options = suite.Run(self._results, extra=("-x", "-q", "-p", "no:cacheprovider",
-                                                  f"--sockbench-watchdog={WATCHDOG_S}"))  # fmt: skip
+    def _try(self, elf: Path, outcome: Outcome, covered: dict[str, list[str]]) -> None:
+        """Let the cases that should notice run, then all, until one does."""
+        name = outcome.mutant.id
+        wanted = sorted({case for slug in outcome.mutant.breaks for case in covered[slug]})
+        try:
+            for cases in (wanted, ["conformance"]):
+                outcome.cases = self._failing(elf, cases, name, ("-x",))
+                if outcome.cases:
+                    outcome.fate, outcome.named = CAUGHT, cases is wanted
+                    outcome.hung = WATCHDOG_WORDS in self._suite_log(name).read_text(encoding="utf-8")
+                    return
+        except Failure as failure:
+            outcome.fate, outcome.why = NO_VERDICT, f"{failure}"
+
+    def _suite_log(self, name: str) -> Path:
+        return self._logs / f"{name}-suite.log"
+
+    def _failing(self, elf: Path, cases: Sequence[str], name: str, more: Sequence[str]) -> list[str]:
+        """Run those cases and return the ones that did not end as expected; Failure if pytest itself did not work."""
+        options = suite.Run(self._results, extra=("-q", "-p", "no:cacheprovider",
+                                                  f"--sockbench-watchdog={WATCHDOG_S}", *more))  # fmt: skip
         words = suite.command(self._prepared, options)
         words[words.index("--sockbench-firmware") + 1] = str(elf)
         at = words.index("conformance")
         words[at : at + 1] = list(cases)
         results = self._results / "results.json"
         results.unlink(missing_ok=True)
+        failed: Failure | None = None
         try:
-            run_logged(words, self._logs / f"{name}-suite.log", f"the suite against {name}", cwd=CHECKOUT)
+            run_logged(words, self._suite_log(name), f"the suite against {name}", cwd=CHECKOUT)
         except Failure as failure:
-            if not results.exists():
-                raise Failure(f"{failure}; no results") from None
-        facts = json.loads(results.read_text(encoding="utf-8"))
-        return [one["id"] for one in facts["cases"] if one["verdict"] not in ("passed", "expected-deviation")]
+            failed = failure
+        try:
+            verdicts = json.loads(results.read_text(encoding="utf-8"))["cases"]
+        except OSError:
+            raise Failure(f"the suite against {name} wrote no results; {failed}") from None
+        failing = [one["id"] for one in verdicts if one["verdict"] not in EXPECTED]
+        # A module that cannot be imported or a case that is not there fails pytest, but is no verdict.
+        if not verdicts or (failed is not None and not failing):
+            raise Failure(f"the suite against {name} ended without a case that failed; {failed or 'no case ran'}")
+        return failing
 
 
 def _mutant(where: str, entry: Any, sources: Path) -> Mutant:
@@ -220,14 +271,21 @@ def _tell(mutants: Sequence[Mutant], outcomes: Sequence[Outcome], out: Path, sec
     order = {mutant.id: number for number, mutant in enumerate(mutants)}
     ordered = sorted(outcomes, key=lambda one: order[one.mutant.id])
     for one in ordered:
-        by = one.cases[0].removeprefix("conformance/") if one.cases else "NO CASE"
-        print(f"{one.mutant.id:<6} {one.fate:<9} {one.mutant.title}\n       by {by}")
+        by = one.cases[0].removeprefix("conformance/") if one.cases else one.why or "NO CASE"
+        notes = ("" if one.named or not one.cases else " (not a case of what it breaks)") + (
+            " (by the watchdog alone)" if one.hung else ""
+        )
+        print(f"{one.mutant.id:<6} {one.fate:<9} {one.mutant.title}\n       by {by}{notes}")
     report = [{"id": one.mutant.id, "title": one.mutant.title, "fate": one.fate, "cases": one.cases,
-               "seconds": round(one.seconds, 1)} for one in ordered]  # fmt: skip
+               "named": one.named, "hung": one.hung, "seconds": round(one.seconds, 1)}
+              for one in ordered]  # fmt: skip
     (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    survivors = [one.mutant.id for one in ordered if one.fate != "caught"]
+    survivors = [one.mutant.id for one in ordered if one.fate != CAUGHT]
     caught = len(ordered) - len(survivors)
-    print(f"{caught} of {len(ordered)} mutants caught in {seconds:.0f} s; report: {out / 'report.json'}")
+    named = sum(one.named for one in ordered)
+    hung = sum(one.hung for one in ordered)
+    print(f"{caught} of {len(ordered)} mutants caught in {seconds:.0f} s, {named} by a case of what they break, "
+          f"{hung} by the watchdog alone; report: {out / 'report.json'}")  # fmt: skip
     if survivors:
-        print(f"survivors: {', '.join(survivors)}")
+        print(f"not caught: {', '.join(survivors)}")
     return 1 if survivors else 0
