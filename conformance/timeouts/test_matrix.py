@@ -25,7 +25,7 @@ AT_ONCE = 400 * US
 @pytest.mark.parametrize("scene", BLOCKING)
 @covers("timeout.every-method", "timeout.in-time", "timeout.exact", "timeout.survives")
 async def test_event_around_the_deadline(target, wire, bench, tasks, scene, timeout, ticks, phase):
-    """In time it ends the call, too late it is there for the next; at the very tick it is one of the two, never lost."""
+    """In time it ends the call, too late it is there for the next; at the very tick one of the two, and never lost."""
     wait = await wait_of(scene, target, wire)
     await wait.settimeout(bench, timeout)
     due = tick_after(await wait.reach_phase(bench, phase), timeout)
