@@ -52,6 +52,7 @@ static bool is_ready(struct descriptor *descriptor, enum list list)
     sock_port->lock();
     enum descriptor_state state = descriptor->state;
     bool failed = descriptor->connect_failure != 0;
+    bool bound = descriptor->bound;
     sock_port->unlock();
     if (stream && state == STATE_OPEN)
         return list != LIST_ERROR || failed; /* every call fails at once */
@@ -59,7 +60,8 @@ static bool is_ready(struct descriptor *descriptor, enum list list)
     ptrdiff_t waiting;
     switch (list) {
     case LIST_READ:
-        return pending(descriptor) != -SOCK_EAGAIN;
+        /* A datagram socket without a port is refused at once. */
+        return (!stream && !bound) || pending(descriptor) != -SOCK_EAGAIN;
     case LIST_WRITE:
         if (!stream || sock_provider->writable == NULL)
             return true;

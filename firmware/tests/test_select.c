@@ -98,7 +98,12 @@ static void test_what_is_ready_at_once(void **state)
     expect_ready(fresh, fresh, NULL); /* every call fails at once */
     release(fresh);
 
-    struct sock *udp = bound_udp();
+    struct sock *udp = new_udp();
+    poll_all(udp);
+    expect_ready(udp, udp, NULL); /* receiving without a port is refused at once */
+    release(udp);
+
+    udp = bound_udp();
     provider = fake_last();
     poll_all(udp);
     expect_ready(NULL, udp, NULL);
