@@ -121,8 +121,9 @@ extern uint8_t memory_lwip_heap[];
 #define TCP_LISTEN_BACKLOG 1
 #define SO_REUSE 1
 #define SO_REUSE_RXTOALL 0
-#define LWIP_HOOK_FILENAME "port/isn.h"
+#define LWIP_HOOK_FILENAME "port/lwip_hooks.h"
 #define LWIP_HOOK_TCP_ISN isn_next
+#define LWIP_HOOK_IP6_INPUT ip6_guard_takes
 
 /* Makes the handler of cyclic timers known to port/lwip_timers.c; it has no other effect here. */
 #define LWIP_TESTMODE 1
