@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 from scapy.layers.inet import UDP
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, PadN
+from scapy.layers.l2 import Ether
+from scapy.packet import Raw
 from sockbench import AF_INET6, MS, SEC, SOCK_DGRAM, RemoteIOError, covers, elapsed_is
 
 from conformance.ipv6.link import (
@@ -26,7 +29,7 @@ from conformance.ipv6.link import (
     udp6,
     up6,
 )
-from conformance.scenes import EVERYBODY, echoes, raises_at_once, times_out, would_block
+from conformance.scenes import BOARD, EVERYBODY, echoes, raises_at_once, times_out, would_block
 from conformance.tcp.stream import pattern
 
 # lwIP counts the IPv6 header of 40 bytes in its 16 bits (pbuf.h, tot_len), so 40 less than RFC 8200 allows.
@@ -122,6 +125,25 @@ async def test_datagram_larger_than_the_stack_can_hold_is_dropped_or_whole(cold_
     assert received == b"next"
     await sock.settimeout(0)
     await would_block(sock.recv(10))
+
+
+@covers("ipv6.datagram")
+async def test_header_in_front_of_fragments_does_not_lead_past_the_largest(cold_target, wire, bench):
+    """The eight bytes of options come with the first fragment only: no other fragment shows that it is too much."""
+    await up6(cold_target, wire)
+    sock = await udp6(cold_target)
+    far = wire.peer.udp.bind(7000)
+    whole = LARGEST + 8
+    for start in range(0, whole, 1440):
+        part = bytes(min(1440, whole - start))
+        more = start + len(part) < whole
+        layers: Any = IPv6ExtHdrFragment(nh=17, offset=start // 8, m=int(more), id=0x7777) / Raw(part)
+        if start == 0:
+            layers = IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(4))]) / layers
+        wire.send(Ether(src=wire.peer.mac, dst=BOARD) / IPv6(src=PEER_LOCAL, dst=BOARD_LOCAL) / layers)
+    await bench.idle(for_=20 * MS)
+    far.send(b"next", to=(BOARD_LOCAL, 5000))
+    assert await sock.recv(65_536) == b"next"
 
 
 @pytest.mark.parametrize("order", ["reversed", "twice"])

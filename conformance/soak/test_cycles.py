@@ -1,7 +1,7 @@
 """Ten thousand sockets one after the other, and not a byte of memory less at the end.
 
-Each case counts for itself, so that a loss is told with the kind of socket that loses. Memory is the heap of the system,
-the heap of lwIP, and lwIP's pools; a pool that lost something is found by using it up at the end.
+Each case counts for itself, so that a loss is told with the kind of socket that loses. Memory is the heap of the
+system, the heap of lwIP, and lwIP's pools; a pool that lost something is found by using it up at the end.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
