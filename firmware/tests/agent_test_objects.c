@@ -95,6 +95,7 @@ static void test_the_table_has_an_end(void **state)
     }
     assert_int_equal(objects_add_socket(sock_number(OBJECTS_MAX)), 0);
     assert_int_equal(objects_add_buffer(16, &data), 0);
+    assert_non_null(data); /* it was no want of memory */
     assert_int_equal(fake_blocks, 0);
     assert_true(objects_drop_socket(handles[100]));
     handles[100] = objects_add_socket(sock_number(100));
@@ -109,6 +110,25 @@ static void test_no_memory_makes_no_buffer(void **state)
     uint8_t *data;
     fake_allocations_left = 0;
     assert_int_equal(objects_add_buffer(16, &data), 0);
+    assert_null(data);
+}
+
+static void test_a_socket_is_found_by_its_object(void **state)
+{
+    (void)state;
+    struct sock *sock;
+    uint32_t first = objects_add_socket(sock_number(5));
+    uint32_t second = objects_add_socket(sock_number(6));
+    assert_int_equal(objects_handle_of(sock_number(5)), first);
+    assert_int_equal(objects_handle_of(sock_number(6)), second);
+    assert_int_equal(objects_handle_of(sock_number(7)), 0);
+    /* While a call holds it, it can be a result. */
+    assert_true(objects_hold_socket(first, &sock));
+    assert_true(objects_drop_socket(first));
+    assert_int_equal(objects_handle_of(sock_number(5)), first);
+    objects_let_go(first);
+    assert_int_equal(objects_handle_of(sock_number(5)), 0);
+    assert_true(objects_drop_socket(second));
 }
 
 int main(void)
@@ -119,6 +139,7 @@ int main(void)
         cmocka_unit_test_teardown(test_kinds_are_not_mixed_up, reset),
         cmocka_unit_test_teardown(test_the_table_has_an_end, reset),
         cmocka_unit_test_teardown(test_no_memory_makes_no_buffer, reset),
+        cmocka_unit_test_teardown(test_a_socket_is_found_by_its_object, reset),
     };
     objects_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
