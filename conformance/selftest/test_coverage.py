@@ -159,7 +159,8 @@ def test_summary_counts_every_requirement_once() -> None:
 
 
 def test_catalogue_of_this_tree_is_whole() -> None:
-    """All requirements of the documented module are there; those of the bench itself may grow."""
+    """All requirements of the document are there; what it leaves to us, and those of the bench itself, may grow."""
     levels = [wanted.level for wanted in load(HERE / "requirements").requirements.values()]
-    counted = {level: levels.count(level) for level in sorted(set(levels) - {"bench"})}
-    assert counted == {"documented": 82, "interpretation": 32, "silent": 102}
+    assert levels.count("documented") == 82
+    assert levels.count("interpretation") >= 32
+    assert levels.count("silent") >= 102
