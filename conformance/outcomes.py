@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from sockbench import MS, RemoteIOError, elapsed_is
 
-from conformance.scenes import times_out
+from conformance.ipv6.link import BOARD_LOCAL, PEER_LOCAL, SixTarget, SixWire, up6
+from conformance.scenes import DEVICE, times_out
 
 
 @dataclass(frozen=True)
@@ -71,3 +72,26 @@ async def ends(call: Any, outcome: Outcome, timeout: int) -> None:
         assert isinstance(caught.value, kind) if kind is not None else not special, (
             f"{caught.value!r} has another class"
         )
+
+
+# The addresses that names hold, of both families: nobody's, the board's, the peer's.
+ANYWHERE = ("0.0.0.0", "::")
+OURS = (DEVICE, BOARD_LOCAL)
+PEERS = ("10.0.0.2", PEER_LOCAL)
+
+
+def named(addresses: tuple[str, str], ports: range) -> Returns:
+    """Return the outcome of a name with one of ADDRESSES, by family, and one of PORTS."""
+    shapes = {2: addresses[0], 4: addresses[1]}
+    return Returns(lambda name: name[0] == shapes.get(len(name)) and name[1] in ports)
+
+
+async def network(family: str, cold_target: Any, wire: Any) -> tuple[Any, Any]:
+    """Bring the board's network up and return target and wire, whose sockets and peer are of that family."""
+    wire.ignore(lambda frame: frame.outgoing)
+    if family == "ipv6":
+        # What the board goes on saying to routers and groups is accounted for, and in nobody's way.
+        await up6(cold_target, wire, settled=False)
+        return SixTarget(cold_target), SixWire(wire, wire.peer, PEER_LOCAL)
+    await cold_target.net_up(ip=DEVICE, mask="255.255.255.0", gw="10.0.0.254")
+    return cold_target, wire

@@ -13,11 +13,14 @@ import pytest
 from sockbench import MS, SEC, SO_KEEPALIVE, SO_REUSEADDR, SOL_SOCKET, covers
 
 from conformance.outcomes import (
+    ANYWHERE,
     CLOSED,
     DONE,
     NO_CONNECTION,
     NO_DESTINATION,
     NUMBER,
+    OURS,
+    PEERS,
     UNSUPPORTED,
     WRONG_STATE,
     Fails,
@@ -25,18 +28,21 @@ from conformance.outcomes import (
     Returns,
     Waits,
     ends,
+    named,
+    network,
 )
-from conformance.scenes import DEVICE, connected_tcp, echoes, listening_tcp, raises_at_once, would_block
+from conformance.scenes import connected_tcp, echoes, listening_tcp, raises_at_once, would_block
 
-BUFFER = object()
+# An address of the peer where nobody answers, and a buffer of the device, which only the case has.
+NOBODY, BUFFER = object(), object()
 CALLS: dict[str, tuple[Any, ...]] = {
     "bind": (6000,),
-    "connect": (("10.0.0.2", 82),),
+    "connect": (NOBODY,),
     "listen": (),
     "accept": (),
     "send": (b"x",),
     "sendall": (b"x",),
-    "sendto": (b"x", ("10.0.0.2", 82)),
+    "sendto": (b"x", NOBODY),
     "recv": (10,),
     "recv_into": (BUFFER,),
     "recvfrom": (10,),
@@ -54,12 +60,8 @@ EXCHANGE = ("send", "sendall", "recv", "recv_into")
 IN_PROGRESS = Waits(errno.EINPROGRESS)
 IS_CONNECTED = Fails(errno.EISCONN)
 RESET = Fails(errno.ECONNRESET, ConnectionResetError)
-PEER = Returns(("10.0.0.2", 80))
-
-
-def is_own_end(name: Any) -> bool:
-    """Return whether NAME is the board's address and a port of the stack's choice."""
-    return bool(name[0] == DEVICE and 1024 <= name[1] <= 65535)
+PEER = named(PEERS, range(80, 81))
+OWN_END = named(OURS, range(1024, 65536))
 
 
 def row(**results: Outcome) -> dict[str, Outcome]:
@@ -81,15 +83,15 @@ def row(**results: Outcome) -> dict[str, Outcome]:
 
 
 EXPECTED: dict[str, dict[str, Outcome]] = {
-    "new": row(bind=DONE, connect=IN_PROGRESS, listen=NO_DESTINATION, getsockname=Returns(("0.0.0.0", 0))),
-    "bound": row(connect=IN_PROGRESS, listen=DONE, getsockname=Returns(("0.0.0.0", 5000))),
-    "connecting": row(connect=Fails(errno.EALREADY), getsockname=Returns(is_own_end)),
+    "new": row(bind=DONE, connect=IN_PROGRESS, listen=NO_DESTINATION, getsockname=named(ANYWHERE, range(1))),
+    "bound": row(connect=IN_PROGRESS, listen=DONE, getsockname=named(ANYWHERE, range(5000, 5001))),
+    "connecting": row(connect=Fails(errno.EALREADY), getsockname=OWN_END),
     "connected": row(
         send=Returns(1),
         sendall=DONE,
         recv=Waits(),
         recv_into=Waits(),
-        getsockname=Returns(is_own_end),
+        getsockname=OWN_END,
         getpeername=PEER,
     ),
     "ended-by-peer": row(
@@ -97,11 +99,11 @@ EXPECTED: dict[str, dict[str, Outcome]] = {
         sendall=DONE,
         recv=Returns(b""),
         recv_into=Returns(0),
-        getsockname=Returns(is_own_end),
+        getsockname=OWN_END,
         getpeername=PEER,
     ),
-    "reset": row(**dict.fromkeys(EXCHANGE, RESET), getsockname=Returns(is_own_end), getpeername=PEER),
-    "listening": row(connect=WRONG_STATE, listen=DONE, accept=Waits(), getsockname=Returns(("0.0.0.0", 80))),
+    "reset": row(**dict.fromkeys(EXCHANGE, RESET), getsockname=OWN_END, getpeername=PEER),
+    "listening": row(connect=WRONG_STATE, listen=DONE, accept=Waits(), getsockname=named(ANYWHERE, range(80, 81))),
     "closed": {**dict.fromkeys(CALLS, CLOSED), "fileno": Returns(-1), "close": DONE},
 }
 
@@ -134,17 +136,18 @@ async def socket_in(state: str, target: Any, wire: Any) -> tuple[Any, Any]:
     return sock, connection
 
 
-async def lives_on(state: str, wire: Any, sock: Any, connection: Any) -> None:
+async def lives_on(state: str, wire: Any, sock: Any, connection: Any, own: str) -> None:
     """Assert that a call that had no effect really had none: what the state is for still works."""
     await sock.settimeout(0)
     if state in ("connected", "ended-by-peer"):
         await sock.send(b"still here")
         assert await connection.recv(10, within=1 * SEC) == b"still here"
     elif state == "listening":
-        await wire.peer.tcp.connect(80, sport=4000).established(within=1 * SEC)
-        assert (await sock.accept())[1] == (wire.peer.ip, 4000)
+        await wire.peer.tcp.connect(80, to=own, sport=4000).established(within=1 * SEC)
+        assert (await sock.accept())[1][:2] == (wire.peer.ip, 4000)
 
 
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 @pytest.mark.parametrize("timeout", [0, 100], ids=["non-blocking", "timeout"])
 @pytest.mark.parametrize("method", CALLS)
 @pytest.mark.parametrize("state", EXPECTED)
@@ -156,17 +159,18 @@ async def lives_on(state: str, wire: Any, sock: Any, connection: Any) -> None:
     "accept.wrong-state",
     "bind.wrong-state",
 )
-async def test_method_in_state(target, wire, state, method, timeout):
+async def test_method_in_state(cold_target, wire, state, method, timeout, family):
     """The result is the one the table names; nothing hangs, and sockets work afterwards, this one and a new one."""
-    wire.ignore(lambda frame: frame.outgoing)
+    target, wire = await network(family, cold_target, wire)
+    special = {NOBODY: (wire.peer.ip, 82), BUFFER: await target.buffer(10)}
     sock, connection = await socket_in(state, target, wire)
     if state != "closed":
         await sock.settimeout(timeout)
-    arguments = [await target.buffer(10) if given is BUFFER else given for given in CALLS[method]]
+    arguments = [special.get(given, given) for given in CALLS[method]]
     outcome = EXPECTED[state][method]
     await ends(sock.call(method, *arguments), outcome, timeout)
     if isinstance(outcome, Fails | Waits) and state != "closed":
-        await lives_on(state, wire, sock, connection)
+        await lives_on(state, wire, sock, connection, OURS[family == "ipv6"])
     await sock.close()
     await echoes(target, wire, port=9200)
 

@@ -12,11 +12,14 @@ import pytest
 from sockbench import SEC, SO_REUSEADDR, SOCK_DGRAM, SOL_SOCKET, RemoteIOError, covers
 
 from conformance.outcomes import (
+    ANYWHERE,
     CLOSED,
     DONE,
     NO_CONNECTION,
     NO_DESTINATION,
     NUMBER,
+    OURS,
+    PEERS,
     UNSUPPORTED,
     WRONG_STATE,
     Fails,
@@ -24,11 +27,13 @@ from conformance.outcomes import (
     Returns,
     Waits,
     ends,
+    named,
+    network,
 )
-from conformance.scenes import DEVICE, bound_udp, connected_udp, datagram, raises_at_once
+from conformance.scenes import DEVICE, bound_udp, connected_udp, raises_at_once
 
-PEER = ("10.0.0.2", 7000)
-BUFFER = object()
+# The peer's address and a buffer of the device, which only the case has.
+PEER, BUFFER = object(), object()
 CALLS: dict[str, tuple[Any, ...]] = {
     "bind": (6000,),
     "connect": (PEER,),
@@ -68,54 +73,60 @@ def row(receive: Outcome, **results: Outcome) -> dict[str, Outcome]:
         "fileno": Returns(NUMBER),
         "getsockopt": Returns(0),
         "getpeername": NO_CONNECTION,
-        "getsockname": Returns(("0.0.0.0", 5000)),
+        "getsockname": named(ANYWHERE, range(5000, 5001)),
     }
     return usual | results
 
 
 EXPECTED: dict[str, dict[str, Outcome]] = {
-    "new": row(WRONG_STATE, bind=DONE, getsockname=Returns(("0.0.0.0", 0))),
+    "new": row(WRONG_STATE, bind=DONE, getsockname=named(ANYWHERE, range(1))),
     "bound": row(Waits()),
-    "connected": row(Waits(), send=Returns(1), sendall=DONE, sendto=Fails(errno.EISCONN), getpeername=Returns(PEER)),
+    "connected": row(
+        Waits(), send=Returns(1), sendall=DONE, sendto=Fails(errno.EISCONN), getpeername=named(PEERS, range(7000, 7001))
+    ),
     "closed": {**dict.fromkeys(CALLS, CLOSED), "fileno": Returns(-1), "close": DONE},
 }
 
 
-async def socket_in(state: str, target: Any, wire: Any) -> Any:
-    """Return a datagram socket in STATE."""
-    if state == "bound":
-        return await bound_udp(target)
+async def socket_in(state: str, target: Any, wire: Any) -> tuple[Any, Any]:
+    """Return a datagram socket in STATE, and the peer's."""
     if state == "connected":
-        return (await connected_udp(target, wire))[0]
+        return await connected_udp(target, wire)
+    far = wire.peer.udp.bind(7000)
+    if state == "bound":
+        return await bound_udp(target), far
     sock = await target.socket(type=SOCK_DGRAM)
     if state == "closed":
         await sock.close()
-    return sock
+    return sock, far
 
 
+@pytest.mark.parametrize("family", ["ipv4", "ipv6"])
 @pytest.mark.parametrize("timeout", [0, 100], ids=["non-blocking", "timeout"])
 @pytest.mark.parametrize("method", CALLS)
 @pytest.mark.parametrize("state", EXPECTED)
 @covers("state.every-method", "udp.bind.before-io", "listen.only-tcp", "accept.wrong-state", "closed.every-method")
-async def test_method_in_state(target, wire, state, method, timeout):
+async def test_method_in_state(cold_target, wire, state, method, timeout, family):
     """The result is the one the table names; nothing hangs, and sockets work afterwards, this one and a new one."""
-    wire.ignore(lambda frame: frame.outgoing)
-    sock = await socket_in(state, target, wire)
+    target, wire = await network(family, cold_target, wire)
+    own = OURS[family == "ipv6"]
+    special = {PEER: (wire.peer.ip, 7000), BUFFER: await target.buffer(10)}
+    sock, far = await socket_in(state, target, wire)
     if state != "closed":
         await sock.settimeout(timeout)
-    arguments = [await target.buffer(10) if given is BUFFER else given for given in CALLS[method]]
+    arguments = [special.get(given, given) for given in CALLS[method]]
     outcome = EXPECTED[state][method]
     await ends(sock.call(method, *arguments), outcome, timeout)
     if isinstance(outcome, Fails | Waits) and state in ("bound", "connected"):
         await sock.settimeout(100)
         receiving = sock.recvfrom(10)
-        wire.send(datagram(wire, b"still here"))
-        assert await receiving == (b"still here", PEER)
+        far.send(b"still here", to=(own, 5000))
+        assert (await receiving)[0] == b"still here"
     await sock.close()
     again = await bound_udp(target, 6000)
     far = wire.peer.udp.bind(8000)
     await again.sendto(b"and on", (wire.peer.ip, 8000))
-    assert (await far.recv(within=1 * SEC)).source == (DEVICE, 6000)
+    assert (await far.recv(within=1 * SEC)).source == (own, 6000)
 
 
 @pytest.mark.parametrize("timeout", [None, 0, 100], ids=str)
