@@ -27,6 +27,8 @@ LINK_VERSION = 1
 ICOUNT_SHIFT = 3
 WATCHDOG_S = 60
 ELF_MAGIC = b"\x7fELF"
+# <elf.h>: EI_CLASS of 32 bits, and EM_ARM, little-endian.
+ELF_32, ELF_ARM = b"\x01", b"\x28\x00"
 # What QEMU writes when a fault within HardFault stops the core: the firmware's fault, not QEMU's.
 LOCKUP = "Lockup"
 _END_S = 5
@@ -51,6 +53,8 @@ class Board:
             content = elf.read()
         if content[:4] != ELF_MAGIC:
             raise BenchError(f"firmware {firmware} is not an ELF file")
+        if content[4:5] != ELF_32 or content[18:20] != ELF_ARM:
+            raise BenchError(f"firmware {firmware} is not for the board: a 32-bit Arm ELF file is needed")
         self.qemu = qemu
         self.firmware = firmware
         self.firmware_sha256 = hashlib.sha256(content).hexdigest()

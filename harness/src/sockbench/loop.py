@@ -15,12 +15,14 @@ import asyncio
 import heapq
 from collections.abc import Callable, Coroutine, Iterable
 from contextvars import Context
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sockbench.clock import text
 from sockbench.errors import Deadlock, Runaway
 
 T = TypeVar("T")
+_NO_SOCKETS = "no sockets of the host in a case: the other end of the cable is wire.peer"
 
 
 class World(Protocol):
@@ -89,7 +91,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Call back at `when`, after everything that was set for the same instant earlier."""
         at = int(when)
         if at != when:
-            raise ValueError(f"times are whole nanoseconds, not {when!r}")
+            raise ValueError(f"times are whole nanoseconds (`500 * MS`, not `0.5`), not {when!r}")
         handle = asyncio.TimerHandle(when, callback, args, self, context)
         self._sequence += 1
         heapq.heappush(self._timers, (at, self._sequence, handle))
@@ -158,9 +160,21 @@ class VirtualLoop(asyncio.BaseEventLoop):
             if self._timers:
                 raise Runaway(
                     f"virtual time reached its deadline of {text(deadline)}; the next timer is at {text(until)}"
+                    f"{self._who_waits()}"
                 )
-            raise Deadlock(f"everybody waits; nothing was set to happen until the deadline of {text(deadline)}")
+            raise Deadlock(
+                f"everybody waits; nothing was set to happen until the deadline of {text(deadline)}{self._who_waits()}"
+            )
         self._world.advance(min(until, deadline))
+
+    def _who_waits(self) -> str:
+        """Return where each task waits, one line each."""
+        lines = []
+        for task in sorted(asyncio.all_tasks(self), key=hash):
+            for frame in task.get_stack(limit=1):
+                name = getattr(task.get_coro(), "__qualname__", task.get_name())
+                lines.append(f"\n    {name} waits in {Path(frame.f_code.co_filename).name}, line {frame.f_lineno}")
+        return "".join(lines)
 
     # What BaseEventLoop asks of a loop with sockets, signals and threads, which this one has not.
 
@@ -172,3 +186,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         raise RuntimeError("a thread may not touch the virtual loop: it would make runs differ")
+
+    def run_in_executor(self, *_: object) -> Any:
+        raise RuntimeError("no threads in a case: when they end is not a matter of virtual time")
+
+    async def create_connection(self, *_: object, **__: object) -> Any:
+        raise RuntimeError(_NO_SOCKETS)
+
+    async def create_server(self, *_: object, **__: object) -> Any:
+        raise RuntimeError(_NO_SOCKETS)
+
+    async def create_datagram_endpoint(self, *_: object, **__: object) -> Any:
+        raise RuntimeError(_NO_SOCKETS)

@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from sockbench import bundle
+from sockbench import bundle, tracebacks
 from sockbench.bench import DEADLINE, Bench
 from sockbench.board import WATCHDOG_S, Board, pin
 from sockbench.errors import BenchError, TargetDied
-from sockbench.reporting import REPORT_KEY, Reporting, Suite, note_case, read_suite
+from sockbench.reporting import REPORT_KEY, Reporting, Suite, note_case, read_suite, stop_is_asked
 from sockbench.results import ERROR, EXPECTED_DEVIATION, FAILED, PASSED, UNEXPECTED_PASS, deviation_for, judge
 from sockbench.target import Target
 from sockbench.tasks import Tasks
@@ -235,8 +235,13 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Find the verdict of a case from its phases, and put what the results need into the report."""
-    report = yield
     bench = item.stash.get(BENCH, None)
+    shortened = bench is not None and call.excinfo is not None and not item.config.option.fulltrace
+    if shortened and call.excinfo is not None:
+        call.excinfo = tracebacks.clear(call.excinfo)
+    report = yield
+    if shortened:
+        tracebacks.without_advice(report)
     outcome = item.stash.setdefault(OUTCOME, {"verdict": PASSED, "wall_ms": 0.0, "counts": False})
     outcome["wall_ms"] += report.duration * 1000
     if report.skipped:
@@ -272,6 +277,8 @@ def pytest_runtest_makereport(
         out: Path | None = item.config.getoption("--sockbench-out")
         if out is not None and hasattr(item.config, "workerinput"):
             note_case(out, item.config.workerinput["workerid"], facts)
+            if stop_is_asked(out):
+                item.session.shouldstop = "the run was interrupted"
     return report
 
 

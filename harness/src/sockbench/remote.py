@@ -115,7 +115,8 @@ def elapsed_is(call: Any, wanted: int) -> None:
     __tracebackhide__ = True
     elapsed = call.elapsed
     most = CALL_COST if wanted == 0 else wanted + getattr(call, "tick_ns", TICK) + CALL_COST
+    late = f"{text(elapsed - wanted)} more" if elapsed >= wanted else f"{text(wanted - elapsed)} too short"
     assert wanted <= elapsed <= most, (
-        f"wanted {text(wanted)} to {text(most)}, took {text(elapsed)} ({text(elapsed - wanted)} more than wanted), "
+        f"wanted {text(wanted)} to {text(most)}, took {text(elapsed)} ({late}), "
         f"from {text(call.started_at)} to {text(call.ended_at)}"
     )

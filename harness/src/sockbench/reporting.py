@@ -11,6 +11,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +27,7 @@ from sockbench.results import AS_EXPECTED, VERDICTS, CaseResult, Deviation, docu
 REPORT_KEY = "sockbench"
 PACKAGES = ("scapy", "cbor2", "pytest", "pytest-xdist")
 NOTES = ".cases-"
+STOP = ".stop"
 _QEMU_WAIT_S = 10
 
 
@@ -76,6 +78,11 @@ def note_case(out: Path, worker: str, facts: Mapping[str, Any]) -> None:
         return  # A disk that is full is told by the results, which can't be written either.
 
 
+def stop_is_asked(out: Path) -> bool:
+    """Return whether the run was interrupted: xdist does not tell its workers, they would run on for seconds."""
+    return (out / STOP).exists()
+
+
 def noted_cases(out: Path) -> list[CaseResult]:
     """Return the cases that workers wrote down, and remove their notes."""
     found = []
@@ -100,6 +107,13 @@ class Reporting:
         if out is not None:
             for left in out.glob(f"{NOTES}*"):  # By a run that was killed.
                 left.unlink()
+            (out / STOP).unlink(missing_ok=True)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Let the workers stop after the case that each is at."""
+        if self._out is not None:
+            with suppress(OSError):
+                (self._out / STOP).touch()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         facts: dict[str, Any] | None = getattr(report, REPORT_KEY, None)

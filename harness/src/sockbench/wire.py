@@ -113,6 +113,8 @@ class Wire:
 
     def send(self, frame: Packet | bytes, at: int | None = None, pad: bool = True) -> None:
         """Send a frame to the board, now or at a virtual time."""
+        if not isinstance(frame, (Packet, bytes, bytearray)):
+            raise TypeError(f"a frame is a Scapy packet or bytes, not {frame!r}")
         data = bytes(frame)
         if pad and len(data) < SHORTEST:
             data = data.ljust(SHORTEST, b"\0")
@@ -198,7 +200,7 @@ class Wire:
         __tracebackhide__ = True
         if self._unclaimed:
             shown = "".join(f"\n    {frame!r}" for frame in self._unclaimed[:SHOWN])
-            raise StrayFrame(f"{len(self._unclaimed)} frames that nobody accounted for:{shown}")
+            raise StrayFrame(f"frames that nobody accounted for ({len(self._unclaimed)}):{shown}")
 
     def fail(self, error: BaseException) -> None:
         """Let everybody who waits for a frame have that error."""

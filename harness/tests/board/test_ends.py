@@ -8,6 +8,7 @@ import resource
 import select
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,7 @@ async def test_it(target, wire, number):
         (("--sockbench-qemu", "/nowhere/qemu"), "QEMU /nowhere/qemu is missing"),
         (("--sockbench-firmware", "/nowhere/fw.elf"), "firmware /nowhere/fw.elf is missing"),
         (("--sockbench-firmware", "test_cases.py"), "is not an ELF file"),
+        (("--sockbench-firmware", sys.executable), "a 32-bit Arm ELF file is needed"),
         (("--sockbench-qemu", "/bin/false"), "QEMU ended with status 1"),
     ],
 )
