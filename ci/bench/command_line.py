@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from . import checks, mutants, places, preparation, processes, suite, system_packages
 from .places import CHECKOUT
@@ -25,6 +26,9 @@ from .report import Failure
 from .sources import OVERRIDES
 
 INTERRUPTED = 130
+# <elf.h>: EI_CLASS of 32 bits, and EM_ARM, little-endian.
+ELF_32 = 1
+ELF_ARM = b"\x28\x00"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -60,12 +64,21 @@ def explain(error: OSError) -> str:
         return f"the disk is full{where}; make room, or name another place by XDG_CACHE_HOME or --out"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"not allowed to write{where}: {error.strerror}"
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        return f"a directory is needed where a file is{where}"
     return f"{error.strerror or error}{where}"
+
+
+class Parser(argparse.ArgumentParser):
+    """One line for a wrong command line: the whole usage is for --help."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="./bench",
         description="Run socket firmware on an emulated board and prove what its sockets do.",
         epilog="Each command first makes what it needs; all of it is cached.",
@@ -171,6 +184,7 @@ def run_firmware(options: argparse.Namespace) -> int:
     """Prepare and run an ELF file on the board alone: no harness, the host's clock, QEMU's user network."""
     if not options.firmware.is_file():
         raise Failure(f"there is no file {options.firmware}")
+    _check_firmware(options.firmware)
     prepared = _prepare(options, system_packages.BUILD_NEEDS)
     debugger = ["-gdb", "tcp:localhost:1234", "-S"] if options.gdb else []
     print("console of the firmware; Ctrl-C ends it", flush=True)
@@ -203,8 +217,8 @@ def run_clean(options: argparse.Namespace) -> int:
     return 0
 
 
-def _building_options() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+def _building_options() -> Parser:
+    options = Parser(add_help=False)
     group = options.add_argument_group("third-party sources (fetched unless named)")
     for name, override in OVERRIDES.items():
         group.add_argument(override.option, metavar="DIR", dest=f"source_{name}",
@@ -223,6 +237,16 @@ def _suite_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--driver", metavar="NAME", help="the driver under test")
     one.add_argument("--seed", type=_seed, metavar="N", help="seed of everything random (default: the suite's)")
     one.add_argument("pytest_arguments", nargs="*", metavar="-- ARGUMENT", help="passed to pytest")
+
+
+def _check_firmware(path: Path) -> None:
+    """Refuse what the board can't run: QEMU takes any file for a raw image and crashes in it."""
+    with open(path, "rb") as file:
+        head = file.read(20)
+    if head[:4] != b"\x7fELF":
+        raise Failure(f"{path} is not an ELF file")
+    if head[4] != ELF_32 or head[18:20] != ELF_ARM:
+        raise Failure(f"{path} is not for the board: a 32-bit Arm ELF file is needed")
 
 
 def _workers(text: str) -> int:

@@ -6,6 +6,7 @@ The exit status is pytest's: 0 only if every case ended as expected.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,8 +36,10 @@ class Run:
 
 def command(prepared: Prepared, run: Run) -> list[str]:
     """Return the command line of pytest for that run."""
+    # Files named by the user are what is run, not what is run besides.
+    everything = [] if any(_names_cases(word) for word in run.extra) else ["conformance"]
     words = [
-        str(prepared.python), "-m", "pytest", "conformance",
+        str(prepared.python), "-m", "pytest", *everything,
         "-p", "sockbench.pytest_plugin",
         "--sockbench-qemu", str(prepared.qemu),
         "--sockbench-firmware", str(prepared.firmware),
@@ -87,9 +90,22 @@ def replay(prepared: Prepared, bundle: Path, out: Path) -> int:
             print(f"{case}: {one['verdict']}, trace {'the same' if same else 'ANOTHER'} (seed {seed})")
             if not same:
                 print(f"    then {wanted}\n    now  {one['trace_sha256']}")
-                print("    firmware, emulator or case differ from those of the bundle")
+                print(f"    {_difference(facts, prepared)}")
             return 0 if same else 1
     raise Failure(f"{case} is not in this checkout's suite any more")
+
+
+def _names_cases(word: str) -> bool:
+    return not word.startswith("-") and (CHECKOUT / word.split("::", 1)[0]).exists()
+
+
+def _difference(facts: dict[str, Any], prepared: Prepared) -> str:
+    now = hashlib.sha256(prepared.firmware.read_bytes()).hexdigest()
+    if facts.get("firmware_sha256") not in (None, now):
+        return f"the firmware is another than the bundle's ({now[:12]}, then {facts['firmware_sha256'][:12]})"
+    if facts.get("qemu") not in (None, str(prepared.qemu)):
+        return f"the emulator is another than the bundle's ({facts['qemu']})"
+    return "the firmware and the emulator are those of the bundle, so the case or the harness has changed"
 
 
 def _read_bundle(bundle: Path) -> dict[str, Any]:
@@ -97,8 +113,10 @@ def _read_bundle(bundle: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         missing = {"case", "seed", "trace_sha256"} - set(facts)
-    except (OSError, ValueError, TypeError) as error:
-        raise Failure(f"{path} is not a bundle: {error}") from None
+    except OSError as error:
+        raise Failure(f"{path} is not a bundle: {error.strerror}") from None
+    except (ValueError, TypeError):
+        raise Failure(f"{path} is not a bundle: name the folder of a case in out/conformance/failures") from None
     if missing or not isinstance(facts, dict):
         raise Failure(f"{path} is not a bundle: it has no {', '.join(sorted(missing))}")
     return facts

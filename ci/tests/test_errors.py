@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from bench import checks, command_line, environment, processes, suite, system_packages
 from bench.places import CHECKOUT, Cache
+from bench.preparation import Prepared
 from bench.report import Failure
 from bench.system_packages import Need
 
@@ -240,3 +241,30 @@ def test_unreadable_bundle_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "bundle.json").write_text('{"case": "x"}')
     with pytest.raises(Failure, match="it has no seed, trace_sha256"):
         suite._read_bundle(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"#!/bin/sh\n", "is not an ELF file"),
+        (b"", "is not an ELF file"),
+        (b"\x7fELF\x02\x01\x01".ljust(18, b"\0") + b"\x3e\x00", "a 32-bit Arm ELF file is needed"),
+    ],
+    ids=["text", "empty", "x86-64"],
+)
+def test_run_refuses_what_the_board_cannot_run(bench: Bench, tmp_path: Path, content: bytes, said: str) -> None:
+    """QEMU takes any file for a raw image: the user would see a dump of registers."""
+    file = tmp_path / "firmware.elf"
+    file.write_bytes(content)
+    done = bench("run", str(file), XDG_CACHE_HOME=str(tmp_path))
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert said in line
+
+
+def test_files_named_after_two_dashes_replace_the_suite(tmp_path: Path) -> None:
+    """Whoever names one file does not want all of them."""
+    anywhere = tmp_path / "x"
+    prepared = Prepared(Cache(anywhere), {}, anywhere, anywhere, anywhere, anywhere)
+    assert "conformance" in suite.command(prepared, suite.Run(out=tmp_path, extra=["--pdb"]))
+    assert "conformance" not in suite.command(prepared, suite.Run(out=tmp_path, extra=["conformance/tcp", "-x"]))
