@@ -4,10 +4,11 @@
  * SPDX-License-Identifier: BSD-3-Clause
  */
 #include "agent/agent.h"
-#include "port/lwip_provider.h"
+#include "port/can_provider.h"
 #include "port/network.h"
 #include "port/network_eth.h"
 #include "port/os.h"
+#include "port/providers.h"
 #include "port/sock_port.h"
 #include "port/version.h"
 #include "socket/eth.h"
@@ -17,7 +18,8 @@ int main(void)
 {
     network_init();
     sock_port_init();
-    sock_module_init(&sock_port_freertos, &lwip_provider);
+    can_provider_init();
+    sock_module_init(&sock_port_freertos, &providers);
     eth_init(&network_eth);
     agent_start(version_text());
     os_run();

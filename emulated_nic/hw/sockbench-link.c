@@ -111,8 +111,15 @@ static void link_set_carrier(SockbenchLinkState *s, bool up)
 static void link_deliver_frame(SockbenchLinkState *s, SockbenchEvent *e)
 {
     NetClientState *nic = s->ncp->peer;
+    Object *port = e->port < SOCKBENCH_LINK_PORTS ? s->port[e->port] : NULL;
 
-    if (e->port != 0 || !nic) {
+    if (port) {
+        uint8_t reason = SOCKBENCH_PORT_GET_CLASS(port)->deliver(port, e->data,
+                                                                 e->size);
+        if (reason) {
+            link_drop(s, e, reason);
+        }
+    } else if (e->port != 0 || !nic) {
         link_drop(s, e, DROP_UNKNOWN);
     } else if (nic->link_down) {
         link_drop(s, e, DROP_LINK_DOWN);
@@ -268,6 +275,20 @@ void sockbench_link_set_faults(SockbenchLinkState *s, unsigned int port,
     assert(port < SOCKBENCH_LINK_PORTS);
     assert(object_dynamic_cast(target, TYPE_SOCKBENCH_FAULTS));
     s->fault_target[port] = target;
+}
+
+void sockbench_link_set_port(SockbenchLinkState *s, unsigned int port,
+                             Object *target)
+{
+    assert(port > 0 && port < SOCKBENCH_LINK_PORTS);
+    assert(object_dynamic_cast(target, TYPE_SOCKBENCH_PORT));
+    s->port[port] = target;
+}
+
+void sockbench_link_transmit(SockbenchLinkState *s, uint8_t port,
+                             const uint8_t *data, uint32_t size)
+{
+    link_exchange(s, LINK_TX, port, data, size);
 }
 
 void sockbench_link_mailbox(SockbenchLinkState *s, const uint8_t *data,
@@ -431,6 +452,11 @@ static const TypeInfo link_types[] = {
         .name = TYPE_SOCKBENCH_FAULTS,
         .parent = TYPE_INTERFACE,
         .class_size = sizeof(SockbenchFaultsClass),
+    },
+    {
+        .name = TYPE_SOCKBENCH_PORT,
+        .parent = TYPE_INTERFACE,
+        .class_size = sizeof(SockbenchPortClass),
     },
     {
         .name = TYPE_SOCKBENCH_LINK,

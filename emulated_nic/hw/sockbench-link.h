@@ -41,7 +41,20 @@ struct SockbenchFaultsClass {
     bool (*arm)(Object *obj, uint32_t fault, uint32_t count, uint32_t arg);
 };
 
+#define TYPE_SOCKBENCH_PORT "sockbench-port"
+typedef struct SockbenchPortClass SockbenchPortClass;
+DECLARE_CLASS_CHECKERS(SockbenchPortClass, SOCKBENCH_PORT,
+                       TYPE_SOCKBENCH_PORT)
+
+/* What takes frames where no net client can.  0, or a reason of LINK_DROP. */
+struct SockbenchPortClass {
+    InterfaceClass parent_class;
+
+    uint8_t (*deliver)(Object *obj, const uint8_t *data, uint32_t size);
+};
+
 #define SOCKBENCH_LINK_PORTS      3
+#define SOCKBENCH_LINK_CAN        2
 #define SOCKBENCH_LINK_NETDEV     "link0"
 
 /* Faults of the wire itself, which the link arms for any NIC. */
@@ -60,6 +73,7 @@ struct SockbenchLinkState {
     int32_t fd;
     uint64_t seed;
     Object *fault_target[SOCKBENCH_LINK_PORTS];
+    Object *port[SOCKBENCH_LINK_PORTS]; /* but Ethernet's */
 
     NetClientState *ncp;
     SockbenchMailboxFn *mailbox_fn;
@@ -79,14 +93,20 @@ struct SockbenchLinkState {
     GByteArray *reply;
 };
 
-/* The next two are to be called before the machine runs. */
+/* The next three are to be called before the machine runs. */
 void sockbench_link_set_mailbox(SockbenchLinkState *s, SockbenchMailboxFn *fn,
                                 void *opaque);
 /* The device that arms the faults of that port: a TYPE_SOCKBENCH_FAULTS. */
 void sockbench_link_set_faults(SockbenchLinkState *s, unsigned int port,
                                Object *target);
+/* What takes the frames for that port: a TYPE_SOCKBENCH_PORT. */
+void sockbench_link_set_port(SockbenchLinkState *s, unsigned int port,
+                             Object *target);
 /* End QEMU if what was due then, on the virtual clock, happens too late. */
 void sockbench_link_check_lateness(SockbenchLinkState *s, int64_t due);
+/* A frame that leaves the board by another port than Ethernet's. */
+void sockbench_link_transmit(SockbenchLinkState *s, uint8_t port,
+                             const uint8_t *data, uint32_t size);
 void sockbench_link_mailbox(SockbenchLinkState *s, const uint8_t *data,
                             uint32_t size);
 void sockbench_link_console(SockbenchLinkState *s, uint8_t byte);

@@ -37,6 +37,7 @@
 #include "system/qtest.h"
 #include "system/reset.h"
 #include "system/system.h"
+#include "sockbench-can.h"
 #include "sockbench-eth.h"
 #include "sockbench-link.h"
 #include "sockbench-mailbox.h"
@@ -48,6 +49,12 @@ OBJECT_DECLARE_SIMPLE_TYPE(SockbenchMachineState, SOCKBENCH_MACHINE)
 
 /* Without icount there is no instruction clock to derive the CPU's from. */
 #define REAL_TIME_CPU_HZ 125000000
+
+/*
+ * Of the CAN controller's time stamps, which nobody reads.  At QEMU's default
+ * their counter wraps every 2.6 ms, and each wrap ends an idle board's sleep.
+ */
+#define CAN_STAMP_HZ 1
 
 /* The MAC address in lockstep; with -nic, QEMU's rules apply. */
 static const uint8_t lockstep_mac[] = { 0x02, 0, 0, 0, 0, 0x01 };
@@ -69,6 +76,9 @@ struct SockbenchMachineState {
     SockbenchMailboxState mailbox;
     SockbenchLinkState link;
     SockbenchEthState eth;
+    CanBusState *can_bus;
+    XlnxVersalCANFDState can;
+    SockbenchCanState can_end;
 };
 
 static bool has_link(SockbenchMachineState *s)
@@ -200,6 +210,35 @@ static void create_nic(SockbenchMachineState *s)
     }
 }
 
+static void create_can(SockbenchMachineState *s)
+{
+    DeviceState *dev;
+
+    s->can_bus = CAN_BUS(object_new(TYPE_CAN_BUS));
+    object_property_add_child(OBJECT(s), "can-bus", OBJECT(s->can_bus));
+    object_unref(OBJECT(s->can_bus));
+
+    object_initialize_child(OBJECT(s), "can", &s->can, TYPE_XILINX_CANFD);
+    dev = DEVICE(&s->can);
+    qdev_prop_set_uint32(dev, "ext_clk_freq", CAN_STAMP_HZ);
+    object_property_set_link(OBJECT(dev), "canfdbus", OBJECT(s->can_bus),
+                             &error_abort);
+    place(s, dev, SB_CAN_BASE, SB_CAN_IRQ);
+
+    object_initialize_child(OBJECT(s), "can-end", &s->can_end,
+                            TYPE_SOCKBENCH_CAN);
+    dev = DEVICE(&s->can_end);
+    object_property_set_link(OBJECT(dev), "bus", OBJECT(s->can_bus),
+                             &error_abort);
+    object_property_set_link(OBJECT(dev), "controller", OBJECT(&s->can),
+                             &error_abort);
+    if (has_link(s)) {
+        object_property_set_link(OBJECT(dev), "link", OBJECT(&s->link),
+                                 &error_abort);
+    }
+    sysbus_realize(SYS_BUS_DEVICE(dev), &error_fatal);
+}
+
 static void create_small_devices(SockbenchMachineState *s)
 {
     DeviceState *dev;
@@ -238,6 +277,7 @@ static void sockbench_init(MachineState *machine)
     }
     create_small_devices(s);
     create_nic(s);
+    create_can(s);
     armv7m_load_kernel(s->armv7m.cpu, machine->kernel_filename, SB_FLASH_BASE,
                        SB_FLASH_BYTES);
 }

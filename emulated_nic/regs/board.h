@@ -17,7 +17,7 @@
 #define SB_RAM_BASE        0x20000000u
 #define SB_RAM_BYTES       0x00400000u /* 4 MiB, zero after every reset */
 
-/* Devices, each with a 4 KiB window. */
+/* Devices, each with a 4 KiB window, but CAN with 24 KiB (can.h). */
 #define SB_TIMER_BASE      0x40000000u
 #define SB_SYSCTL_BASE     0x40001000u
 #define SB_MAILBOX_BASE    0x40002000u

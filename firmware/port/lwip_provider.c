@@ -21,6 +21,7 @@ struct provider_socket *provider_socket_new(int family, int type, int protocol)
 {
     struct provider_socket *self = mem_calloc(1, sizeof *self);
     if (self != NULL) {
+        self->provider = &lwip_provider;
         self->family = family;
         self->type = type;
         self->protocol = protocol;

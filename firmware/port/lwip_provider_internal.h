@@ -77,6 +77,7 @@ struct datagrams {
 };
 
 struct provider_socket {
+    const struct sock_provider *provider; /* first: port/providers.c */
     int family;
     int type;
     int protocol;

@@ -124,7 +124,7 @@ void sock_hold(struct sock *self);
 struct sock *sock_new(struct descriptor *descriptor);
 
 /* Numbers of options, for the list of constants. */
-enum option_level { LEVEL_IP = 0, LEVEL_TCP = 6, LEVEL_SOCKET = 0xffff };
+enum option_level { LEVEL_IP = 0, LEVEL_TCP = 6, LEVEL_CAN_RAW = 101, LEVEL_SOCKET = 0xffff };
 enum option_name {
     OPTION_SO_RCVTIMEO = 1,
     OPTION_SO_REUSEADDR = 4,
@@ -134,6 +134,11 @@ enum option_name {
     OPTION_TCP_KEEPINTVL = 4,
     OPTION_TCP_KEEPCNT = 5,
     OPTION_IP_HDRINCL = 2,
+    OPTION_CAN_RAW_FILTER = 1,
+    OPTION_CAN_RAW_ERR_FILTER = 2,
+    OPTION_CAN_RAW_LOOPBACK = 3,
+    OPTION_CAN_RAW_RECV_OWN_MSGS = 4,
+    OPTION_CAN_RAW_FD_FRAMES = 5,
 };
 
 #endif

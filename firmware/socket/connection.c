@@ -126,7 +126,7 @@ void method_bind(struct call *call)
     if (error == 0) {
         /* Claimed before the provider is asked, so that of two threads one is refused. */
         sock_port->lock();
-        bool raw = descriptor->type == SOCK_TYPE_RAW;
+        bool raw = descriptor->needs_no_bind;
         if (descriptor->state != STATE_OPEN || (descriptor->bound && !raw))
             error = -SOCK_EINVAL;
         else

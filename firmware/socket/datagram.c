@@ -190,6 +190,12 @@ static void send_datagram(struct call *call, const struct value *payload,
         call_return_integer(call, sent);
 }
 
+/* A frame on a CAN bus is for everybody there: no peer has to be named. */
+static bool sends_when_bound(const struct descriptor *descriptor)
+{
+    return descriptor->family == SOCK_AF_CAN && descriptor->bound;
+}
+
 /* send(buffer, flags=0), sendall(buffer, flags=0) */
 static void send_connected(struct call *call, bool all)
 {
@@ -200,7 +206,7 @@ static void send_connected(struct call *call, bool all)
         return;
     if (call->descriptor->type == SOCK_TYPE_STREAM)
         stream_send(call, payload, all);
-    else if (call->descriptor->state == STATE_CONNECTED)
+    else if (call->descriptor->state == STATE_CONNECTED || sends_when_bound(call->descriptor))
         send_datagram(call, payload, NULL, !all);
     else
         call_fail(call, SOCK_EDESTADDRREQ);

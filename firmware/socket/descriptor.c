@@ -31,7 +31,8 @@ int descriptor_new(enum sock_family family, enum sock_type type, int protocol,
     self->family = family;
     self->type = type;
     self->protocol = protocol;
-    self->bound = type == SOCK_TYPE_RAW;
+    self->needs_no_bind = type == SOCK_TYPE_RAW && family != SOCK_AF_CAN;
+    self->bound = self->needs_no_bind;
     self->handles = 1;
 
     sock_port->lock();

@@ -55,7 +55,8 @@ struct descriptor {
     enum sock_type type;
     int protocol;
     enum descriptor_state state;
-    bool bound;          /* has a local port, or needs none (SOCK_RAW) */
+    bool bound;          /* has a local port or interface, or needs none (needs_no_bind) */
+    bool needs_no_bind;  /* a raw IP socket: it may be bound, any number of times */
     bool connect_waits;  /* a thread is in a blocking connect() and gets its outcome */
     int connect_failure; /* negated: of an attempt in the background, for the next call to raise */
     bool closed;

@@ -18,7 +18,7 @@ static const struct {
     {SOCK_EAGAIN, EXC_IO_ERROR, "the operation would block"},
     {SOCK_ENOMEM, EXC_IO_ERROR, "out of memory"},
     {SOCK_EACCES, EXC_IO_ERROR, "a TCP socket cannot be connected to a broadcast address"},
-    {SOCK_ENODEV, EXC_IO_ERROR, "the network hardware does not answer"},
+    {SOCK_ENODEV, EXC_IO_ERROR, "no such interface, or its hardware does not answer"},
     {SOCK_EINVAL, EXC_IO_ERROR, "not possible in this state of the socket"},
     {SOCK_EMFILE, EXC_IO_ERROR, "too many open sockets"},
     {SOCK_EPIPE, EXC_CONNECTION_RESET_ERROR, "the connection is closed for sending"},

@@ -27,6 +27,16 @@ static const struct sock_constant constants[] = {
     {"IPPROTO_UDP", SOCK_PROTO_UDP},
     {"IPPROTO_ICMPV6", SOCK_PROTO_ICMPV6},
     {"IP_HDRINCL", OPTION_IP_HDRINCL},
+    {"CAN_RAW", SOCK_PROTO_CAN_RAW},
+    {"CAN_EFF_FLAG", 0x80000000},
+    {"CAN_RTR_FLAG", 0x40000000},
+    {"CAN_ERR_FLAG", 0x20000000},
+    {"SOL_CAN_RAW", LEVEL_CAN_RAW},
+    {"CAN_RAW_FILTER", OPTION_CAN_RAW_FILTER},
+    {"CAN_RAW_ERR_FILTER", OPTION_CAN_RAW_ERR_FILTER},
+    {"CAN_RAW_LOOPBACK", OPTION_CAN_RAW_LOOPBACK},
+    {"CAN_RAW_RECV_OWN_MSGS", OPTION_CAN_RAW_RECV_OWN_MSGS},
+    {"CAN_RAW_FD_FRAMES", OPTION_CAN_RAW_FD_FRAMES},
     {"TCP_NODELAY", OPTION_TCP_NODELAY},
     {"TCP_KEEPIDLE", OPTION_TCP_KEEPIDLE},
     {"TCP_KEEPINTVL", OPTION_TCP_KEEPINTVL},
@@ -135,6 +145,15 @@ static int check_combination(int64_t family, int64_t type, int64_t protocol)
 {
     if (family != SOCK_AF_INET && family != SOCK_AF_INET6 && family != SOCK_AF_CAN)
         return -SOCK_EAFNOSUPPORT;
+    if (family == SOCK_AF_CAN) {
+        if (type != SOCK_TYPE_RAW)
+            return -SOCK_ESOCKTNOSUPPORT;
+        /* Here, too, the documented default of proto stands for the usual protocol. */
+        if (protocol == SOCK_PROTO_DEFAULT || protocol == SOCK_PROTO_CAN_RAW ||
+            protocol == SOCK_PROTO_TCP)
+            return 0;
+        return -SOCK_EPROTONOSUPPORT;
+    }
     switch (type) {
     case SOCK_TYPE_STREAM:
         if (protocol == SOCK_PROTO_DEFAULT || protocol == SOCK_PROTO_TCP)

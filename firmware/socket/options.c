@@ -54,6 +54,10 @@ static const struct {
     {LEVEL_TCP, OPTION_TCP_KEEPINTVL, PROVIDER_KEEPINTVL_S, false},
     {LEVEL_TCP, OPTION_TCP_KEEPCNT, PROVIDER_KEEPCNT, false},
     {LEVEL_IP, OPTION_IP_HDRINCL, PROVIDER_HEADER_INCLUDED, true},
+    {LEVEL_CAN_RAW, OPTION_CAN_RAW_ERR_FILTER, PROVIDER_CAN_ERRORS, false},
+    {LEVEL_CAN_RAW, OPTION_CAN_RAW_LOOPBACK, PROVIDER_CAN_LOOPBACK, true},
+    {LEVEL_CAN_RAW, OPTION_CAN_RAW_RECV_OWN_MSGS, PROVIDER_CAN_RECEIVE_OWN, true},
+    {LEVEL_CAN_RAW, OPTION_CAN_RAW_FD_FRAMES, PROVIDER_CAN_FD_FRAMES, true},
 };
 
 #define PROVIDER_OPTION_COUNT (sizeof provider_options / sizeof provider_options[0])
@@ -89,6 +93,25 @@ static void set_receive_timeout(struct call *call, const struct value *value)
     sock_port->unlock();
 }
 
+/* The only option with a value of bytes: CAN_RAW_FILTER, an array of filters. */
+static void set_can_filter(struct call *call, const struct value *value)
+{
+    if (value->kind != VALUE_BYTES && value->kind != VALUE_BUFFER) {
+        call_raise(call, EXC_TYPE_ERROR, "the value of this option must be bytes");
+        return;
+    }
+    if (!call_enter(call, 0, CALL_OTHER))
+        return;
+    int error = -SOCK_ENOPROTOOPT;
+    if (call->descriptor->family == SOCK_AF_CAN && sock_provider->option_set_bytes != NULL) {
+        error = sock_provider->option_set_bytes(call->descriptor->provider_socket,
+                                                PROVIDER_CAN_FILTER, value->data, value->bytes);
+    }
+    if (error != 0)
+        call_fail(call, error);
+    call_leave(call);
+}
+
 void method_setsockopt(struct call *call)
 {
     const struct value *value = call_argument(call, 2);
@@ -96,6 +119,10 @@ void method_setsockopt(struct call *call)
     int64_t name = 0;
     if (!level_and_name(call, &level, &name))
         return;
+    if (level == LEVEL_CAN_RAW && name == OPTION_CAN_RAW_FILTER) {
+        set_can_filter(call, value);
+        return;
+    }
     if (!argument_is_integer(value)) {
         call_raise(call, EXC_TYPE_ERROR, "the value of an option must be an integer");
         return;

@@ -38,6 +38,7 @@ enum sock_type { SOCK_TYPE_STREAM = 0, SOCK_TYPE_DGRAM = 1, SOCK_TYPE_RAW = 2 };
 /* IANA's numbers; 0 stands for the type's usual protocol. */
 enum sock_protocol {
     SOCK_PROTO_DEFAULT = 0,
+    SOCK_PROTO_CAN_RAW = 1, /* AF_CAN: Linux's number */
     SOCK_PROTO_ICMP = 1,
     SOCK_PROTO_TCP = 6,
     SOCK_PROTO_UDP = 17,
@@ -74,6 +75,11 @@ enum provider_option {
     PROVIDER_KEEPCNT,
     PROVIDER_NODELAY,
     PROVIDER_HEADER_INCLUDED, /* SOCK_RAW, AF_INET: what is sent begins with an IP header */
+    PROVIDER_CAN_FILTER,      /* bytes: see port/can_frame.h */
+    PROVIDER_CAN_ERRORS,      /* classes of error frames that are received */
+    PROVIDER_CAN_LOOPBACK,    /* other sockets of the device hear what is sent */
+    PROVIDER_CAN_RECEIVE_OWN, /* so does the sender */
+    PROVIDER_CAN_FD_FRAMES,
 };
 
 /* The stack's side of a socket; only the provider knows what is in it. */
@@ -154,6 +160,10 @@ struct sock_provider {
 
     int (*option_set)(struct provider_socket *self, enum provider_option option, int64_t value);
     int (*option_get)(struct provider_socket *self, enum provider_option option, int64_t *value);
+
+    /* An option whose value is not a number. NULL: there is none. */
+    int (*option_set_bytes)(struct provider_socket *self, enum provider_option option,
+                            const uint8_t *data, size_t bytes);
 
     /*
      * End all traffic, without waiting: data that was taken over is sent first, then

@@ -249,7 +249,15 @@ static void test_constructor(void **state)
         expect_io_error(SOCK_ESOCKTNOSUPPORT);
     }
     CALL("socket", NULL, INT(SOCK_AF_CAN));
-    expect_io_error(SOCK_EAFNOSUPPORT);
+    expect_io_error(SOCK_ESOCKTNOSUPPORT);
+    CALL("socket", NULL, INT(SOCK_AF_CAN), INT(SOCK_TYPE_RAW), INT(2));
+    expect_io_error(SOCK_EPROTONOSUPPORT);
+    /* The numbers are fine; the fake provider has no CAN. */
+    const struct value can_protocols[] = {INT(0), INT(SOCK_PROTO_CAN_RAW), INT(SOCK_PROTO_TCP)};
+    for (size_t i = 0; i < 3; i++) {
+        CALL("socket", NULL, INT(SOCK_AF_CAN), INT(SOCK_TYPE_RAW), can_protocols[i]);
+        expect_io_error(SOCK_EAFNOSUPPORT);
+    }
     CALL("socket", NULL, INT(SOCK_AF_INET), INT(SOCK_TYPE_STREAM), INT(SOCK_PROTO_UDP));
     expect_io_error(SOCK_EPROTONOSUPPORT);
     CALL("socket", NULL, INT(SOCK_AF_INET), INT(SOCK_TYPE_RAW), INT(0));

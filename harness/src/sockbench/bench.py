@@ -19,6 +19,7 @@ from sockbench.errors import BenchError, TargetDied
 from sockbench.frame import Frame
 from sockbench.link import Event, Message
 from sockbench.loop import VirtualLoop
+from sockbench.peers import can
 from sockbench.target import Target
 from sockbench.tasks import Tasks
 from sockbench.timeline import API, BOARD, CONSOLE, FAULT, FRAME, LOST, Timeline, Trace
@@ -72,6 +73,7 @@ class Bench:
         board.link.note = self._noted
         self.loop = VirtualLoop(self, deadline)
         self.wire = Wire(self, self.loop, seed=seed)
+        self.can = can.CanBus(self, self.loop)
         self.target = Target(self, self.loop)
         self.tasks = Tasks(self.loop)
 
@@ -109,6 +111,7 @@ class Bench:
         self.tasks.check()
         self.target.check()
         self.wire.check()
+        self.can.check()
 
     def close(self, *, keep_board: bool) -> None:
         """End every task and host of the case, and the board unless it may serve another."""
@@ -136,7 +139,10 @@ class Bench:
         kind, port, at, payload = self.board.exchange(until, events)
         self.now = at
         self.wire.passed()
-        if kind == link.TX:
+        self.can.passed()
+        if kind == link.TX and port == can.PORT:
+            self.can.transmitted(payload)
+        elif kind == link.TX:
             self.wire.transmitted(port, payload)
         elif kind == link.MBOX:
             self.trace.message(at, True, payload)
@@ -158,9 +164,10 @@ class Bench:
         self.trace.message(self.now, False, data)
         self.timeline.note(self.now, API, f"> {shown}")
 
-    def crossed(self, frame: Frame) -> None:
+    def crossed(self, frame: Frame | can.CanFrame) -> None:
         """Write down a frame that crosses."""
-        self.trace.frame(frame.at, frame.outgoing, frame.port, frame.data)
+        data = frame.wire() if isinstance(frame, can.CanFrame) else frame.data
+        self.trace.frame(frame.at, frame.outgoing, frame.port, data)
         self.timeline.note(frame.at, FRAME, frame)
 
     def _noted(self, kind: int, port: int, at: int, payload: bytes) -> None:
@@ -177,6 +184,7 @@ class Bench:
         self.timeline.note(self.now, BOARD, str(error))
         self.target.died(error)
         self.wire.fail(error)
+        self.can.fail(error)
 
 
 async def _ended(call: Awaitable[T]) -> T:

@@ -17,10 +17,13 @@ from typing import Any
 
 from sockbench import pcapng
 from sockbench.frame import Frame
+from sockbench.peers import can
 from sockbench.results import write_atomically
 from sockbench.timeline import API, FRAME, Timeline
 
-INTERFACES = (pcapng.Interface("eth"),)
+# In this order; a port of the link that has no interface here cannot be captured.
+INTERFACES = (pcapng.Interface("eth"), pcapng.Interface("can0", pcapng.LINKTYPE_CAN_SOCKETCAN))
+_INTERFACE_OF_PORT = {0: 0, can.PORT: 1}
 NAME_MAX = 120
 
 
@@ -37,10 +40,12 @@ def packets(timeline: Timeline) -> tuple[list[pcapng.Packet], list[str]]:
         if kind == API:
             calls.append(f"{at} ns: {what}")
         elif kind == FRAME:
-            frame: Frame = what
+            frame: Frame | can.CanFrame = what
+            data = frame.capture() if isinstance(frame, can.CanFrame) else frame.data
             if frame.fate:
                 calls.append(f"the wire: {frame.fate}")
-            found.append(pcapng.Packet(at, frame.port, frame.outgoing, frame.data, tuple(calls)))
+            interface = _INTERFACE_OF_PORT[frame.port]
+            found.append(pcapng.Packet(at, interface, frame.outgoing, data, tuple(calls)))
             calls = []
     return found, calls
 

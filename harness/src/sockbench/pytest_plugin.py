@@ -23,6 +23,7 @@ from sockbench import bundle, tracebacks
 from sockbench.bench import DEADLINE, Bench
 from sockbench.board import WATCHDOG_S, Board, pin
 from sockbench.errors import BenchError, TargetDied
+from sockbench.peers.can import CanBus
 from sockbench.reporting import REPORT_KEY, Reporting, Suite, note_case, read_suite, stop_is_asked
 from sockbench.results import ERROR, EXPECTED_DEVIATION, FAILED, PASSED, UNEXPECTED_PASS, deviation_for, judge
 from sockbench.target import Target
@@ -193,6 +194,12 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 def wire(bench: Bench) -> Wire:
     """The Ethernet segment that the board is on, with its default peer."""
     return bench.wire
+
+
+@pytest.fixture
+def can(bench: Bench) -> CanBus:
+    """The CAN bus that the board is on."""
+    return bench.can
 
 
 @pytest.fixture

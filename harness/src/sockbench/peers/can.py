@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A node on the board's CAN bus: port 2 of the link, frames laid out as docs/link-protocol.md says.
+
+Every frame that the board sends has to be accounted for, as on the wire: by an `expect` that
+returned it or by `ignore`. A frame of the node reaches the board at once: the bus has no bit rate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from sockbench import link
+from sockbench.clock import text
+from sockbench.errors import Expired, StrayFrame
+
+PORT = 2
+EXTENDED, REMOTE, ERROR = 0x80000000, 0x40000000, 0x20000000
+ID_MASK = 0x1FFFFFFF
+BRS, ESI, FD = 1, 2, 4
+SHOWN = 12
+
+# Faults of the controller, for `inject(..., port=PORT)` (docs/board.md).
+BUS_OFF, RECOVERED, BUS_ERROR, COUNTERS = 1, 2, 3, 4
+
+_HEADER = struct.Struct("<IBBH")
+
+
+class Ways(Protocol):
+    """What the bus needs of its bench."""
+
+    now: int
+
+    def schedule(self, at: int, kind: int, port: int, payload: bytes) -> None:
+        """Let the link do something at `at`."""
+
+    def crossed(self, frame: CanFrame) -> None:
+        """Write down a frame that crosses."""
+
+
+@dataclass(eq=False)
+class CanFrame:
+    """One crossing of the bus: when, which way, the frame, and who accounts for it."""
+
+    at: int
+    outgoing: bool
+    id: int
+    data: bytes = b""
+    extended: bool = False
+    remote: bool = False
+    fd: bool = False
+    brs: bool = False
+    esi: bool = False
+    # Of a remote frame: how much it asks for.
+    length: int = 0
+    claimed_by: str = ""
+
+    port = PORT
+    fate = ""
+
+    def wire(self) -> bytes:
+        """Return the frame as it crosses the link."""
+        word = self.id | (EXTENDED if self.extended else 0) | (REMOTE if self.remote else 0)
+        flags = (FD if self.fd else 0) | (BRS if self.brs else 0) | (ESI if self.esi else 0)
+        return _HEADER.pack(word, self.length, flags, 0) + self.data
+
+    @classmethod
+    def read(cls, at: int, payload: bytes) -> CanFrame:
+        """Return a frame of the board."""
+        word, length, flags, _ = _HEADER.unpack_from(payload)
+        return cls(at, True, word & ID_MASK, payload[_HEADER.size :], bool(word & EXTENDED), bool(word & REMOTE),
+                   bool(flags & FD), bool(flags & BRS), bool(flags & ESI), length)  # fmt: skip
+
+    def capture(self) -> bytes:
+        """Return the frame as LINKTYPE_CAN_SOCKETCAN has it: the id big-endian, the rest as on the link."""
+        word, length, flags, _ = _HEADER.unpack_from(self.wire())
+        return struct.pack(">IBBH", word, length, flags, 0) + self.data
+
+    def __repr__(self) -> str:
+        kind = ("FD" if self.fd else "CAN") + (" BRS" if self.brs else "") + (" ESI" if self.esi else "")
+        what = f"remote[{self.length}]" if self.remote else f"[{self.length}] {self.data.hex()}"
+        number = f"{self.id:08x}" if self.extended else f"{self.id:03x}"
+        note = f" (for {self.claimed_by})" if self.claimed_by else ""
+        return f"{text(self.at)} {'board >' if self.outgoing else 'board <'} {kind} {number} {what}{note}"
+
+
+Predicate = Callable[[CanFrame], bool]
+
+
+class CanBus:
+    """The node, and what crossed the bus."""
+
+    def __init__(self, ways: Ways, loop: asyncio.AbstractEventLoop) -> None:
+        self._ways = ways
+        self._loop = loop
+        self.frames: list[CanFrame] = []
+        self._unclaimed: list[CanFrame] = []
+        self._coming: list[CanFrame] = []
+        self._ignored: list[Predicate] = []
+        self._watchers: list[tuple[Predicate, asyncio.Future[CanFrame], bool]] = []
+
+    def send(
+        self,
+        id: int,
+        data: bytes = b"",
+        *,
+        extended: bool = False,
+        remote: bool = False,
+        fd: bool = False,
+        brs: bool = False,
+        esi: bool = False,
+        length: int | None = None,
+        at: int | None = None,
+    ) -> None:
+        """Send a frame to the board, now or at a virtual time; `length` is what a remote frame asks for.
+
+        Nothing is checked here: what no bus could carry the board's end of the link drops, and the timeline says so.
+        """
+        now = self._ways.now
+        start = now if at is None else max(at, now)
+        size = len(data) if length is None else length
+        frame = CanFrame(start, False, id, bytes(data), extended, remote, fd, brs, esi, size, "sender")
+        self._ways.schedule(start, link.FRAME, PORT, frame.wire())
+        if start <= now:
+            self._log(frame)
+        else:
+            self._coming.append(frame)
+            self._coming.sort(key=lambda coming: coming.at)
+
+    async def expect(self, id: int | None = None, matching: Predicate | None = None, *, within: int) -> CanFrame:
+        """Return the first frame of the board with that id that matches, and account for it."""
+        __tracebackhide__ = True
+        matches = _matcher(id, matching)
+        for frame in self._unclaimed:
+            if matches(frame):
+                self._unclaimed.remove(frame)
+                frame.claimed_by = "expect"
+                return frame
+        started = self._ways.now
+        found = await self._watch(matches, within, claims=True)
+        if found is None:
+            seen = "".join(f"\n    {frame!r}" for frame in self.frames[-SHOWN:] if frame.outgoing)
+            what = "any CAN frame" if id is None else f"a CAN frame {id:#x}"
+            raise Expired(f"wanted {what} within {text(within)} from {text(started)}; {_said(seen)}")
+        return found
+
+    async def expect_none(self, id: int | None = None, matching: Predicate | None = None, *, for_: int) -> None:
+        """Let `for_` pass and raise AssertionError at the first frame of the board that matches."""
+        __tracebackhide__ = True
+        matches = _matcher(id, matching)
+        found = next((frame for frame in self._unclaimed if matches(frame)), None)
+        if found is None:
+            found = await self._watch(matches, for_, claims=False)
+        if found is not None:
+            raise AssertionError(f"wanted no such CAN frame for {text(for_)}; saw {found!r}")
+
+    def ignore(self, id: int | None = None, matching: Predicate | None = None) -> None:
+        """Account for every frame that matches, past and future."""
+        matches = _matcher(id, matching)
+        self._ignored.append(matches)
+        for frame in [frame for frame in self._unclaimed if matches(frame)]:
+            frame.claimed_by = "ignore"
+            self._unclaimed.remove(frame)
+
+    # What the bench calls.
+
+    def transmitted(self, payload: bytes) -> None:
+        """Take a frame that leaves the board now."""
+        frame = CanFrame.read(self._ways.now, payload)
+        self._log(frame)
+        if any(matches(frame) for matches in self._ignored):
+            frame.claimed_by = "ignore"
+        for matches, future, claims in self._watchers:
+            if not future.done() and matches(frame):
+                future.set_result(frame)
+                if claims:
+                    frame.claimed_by = frame.claimed_by or "expect"
+        if not frame.claimed_by:
+            self._unclaimed.append(frame)
+
+    def passed(self) -> None:
+        """Log the frames to the board whose time has come."""
+        while self._coming and self._coming[0].at <= self._ways.now:
+            self._log(self._coming.pop(0))
+
+    def check(self) -> None:
+        """Raise StrayFrame if a frame is left that nobody accounts for."""
+        __tracebackhide__ = True
+        if self._unclaimed:
+            shown = "".join(f"\n    {frame!r}" for frame in self._unclaimed[:SHOWN])
+            raise StrayFrame(f"{len(self._unclaimed)} CAN frames that nobody accounted for:{shown}")
+
+    def fail(self, error: BaseException) -> None:
+        """Let everybody who waits for a frame have that error."""
+        for _, future, _ in self._watchers:
+            if not future.done():
+                future.set_exception(error)
+
+    def _log(self, frame: CanFrame) -> None:
+        self.frames.append(frame)
+        self._ways.crossed(frame)
+
+    async def _watch(self, matches: Predicate, duration: int, *, claims: bool) -> CanFrame | None:
+        if isinstance(duration, bool) or not isinstance(duration, int) or duration < 0:
+            raise ValueError(f"a duration is a number of nanoseconds, not {duration!r}")
+        future: asyncio.Future[CanFrame] = self._loop.create_future()
+        entry = (matches, future, claims)
+        self._watchers.append(entry)
+        timer = self._loop.call_at(self._ways.now + duration, _expire, future)
+        try:
+            return await future
+        except _Passed:
+            return None
+        finally:
+            timer.cancel()
+            self._watchers.remove(entry)
+
+
+class _Passed(Exception):
+    """The time of a watcher is over."""
+
+
+def _expire(future: asyncio.Future[CanFrame]) -> None:
+    if not future.done():
+        future.set_exception(_Passed())
+
+
+def _matcher(id: int | None, matching: Predicate | None) -> Predicate:
+    return lambda frame: (id is None or frame.id == id) and (matching is None or matching(frame))
+
+
+def _said(seen: str) -> str:
+    return f"the board sent{seen}" if seen else "the board has sent no CAN frame at all"
