@@ -204,7 +204,7 @@ async def test_fd_needs_its_option(target, can, bench):
     assert await sock.recv(72) == classic(3, b"heard")
 
 
-@covers("socket.family-can", "bench.deterministic")
+@covers("socket.family-can")
 async def test_exchange_takes_the_same_time_each_time(target, can, bench):
     """Ten round trips: every one takes exactly as long as the first."""
     sock = await bound_can(target)

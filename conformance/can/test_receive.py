@@ -171,7 +171,7 @@ async def test_burst_longer_than_the_controllers_fifo(target, can, bench):
 
 @covers("limits.stack-reserve", "socket.family-can")
 async def test_thread_of_the_bus_keeps_its_stack_reserve(target, can, bench):
-    """Every way through it: FD frames to many sockets, overrun, errors, bus-off and back; a quarter of 2 KiB is left."""
+    """Every way through it: FD frames to many sockets, overrun, errors, bus-off; a quarter of 2 KiB stays."""
     socks = [await bound_can(target, fd=True) for _ in range(8)]
     for sock in socks:
         await sock.setsockopt(SOL_CAN_RAW, CAN_RAW_ERR_FILTER, 0x1FFFFFFF)
