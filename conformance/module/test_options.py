@@ -39,6 +39,18 @@ async def test_rcvtimeo_of_zero_means_none(target, tasks, before):
         await waiting
 
 
+@pytest.mark.parametrize("level", [0, 6, 41])
+@covers("options.rcvtimeo", "constants.options")
+async def test_number_of_rcvtimeo_means_it_at_the_socket_level_only(target, level):
+    """Numbers of options are those of their level: at another one, the same number is no timeout."""
+    sock = await bound_udp(target)
+    with pytest.raises(RemoteIOError):
+        await sock.call("setsockopt", level, SO_RCVTIMEO, 30)
+    assert await sock.call("getsockopt", SOL_SOCKET, SO_RCVTIMEO) == 0
+    await sock.settimeout(60)
+    await times_out(sock.recvfrom(10), 60 * MS)
+
+
 @covers("options.reuseaddr", "bind.port-in-use")
 async def test_port_in_time_wait_needs_reuseaddr(target, wire):
     """A server that restarts gets its port back, if it asks for that."""

@@ -219,3 +219,16 @@ async def test_timeout_counts_from_the_call_not_from_the_setting(target):
     await sock.settimeout(100)
     await asyncio.sleep(60 * SEC)
     await times_out(sock.recvfrom(10), 100 * MS)
+
+
+@covers("timeout.in-time", "udp.recvfrom.fifo")
+async def test_datagram_at_any_moment_of_the_call_ends_its_wait(target, wire, tasks):
+    """What arrives between the look at the queue and the sleep must not be slept over, at whatever microsecond."""
+    waits = await blocked("udp-recvfrom", target, wire)
+    await waits.sock.settimeout(100)
+    for step in range(240):
+        waiting = tasks.start(waits.start())
+        await asyncio.sleep(step * 250)
+        waits.far.send(b"now", to=(DEVICE, 5000))
+        assert (await waiting)[0] == b"now"
+        assert waiting.elapsed < 2 * MS
