@@ -138,6 +138,8 @@ class Board:
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
+                # Ctrl-C in a terminal is for us: a QEMU that ended by it would look like a lost board.
+                process_group=0,
             )
         except OSError as error:
             ours.close()
