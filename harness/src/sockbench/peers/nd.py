@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sockbench.peers.address import ip_bytes, ip_text, mac_bytes, mac_text
+from sockbench.peers.address import ip_bytes, mac_bytes
 from sockbench.peers.headers import PROTOCOL_ICMPV6, Icmp, IpPacket, build_icmp, pseudo_sum
-from sockbench.peers.waiting import Waiters
+from sockbench.peers.neighbours import Neighbours
 
 ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 133, 134, 135, 136
 OPTION_SOURCE_MAC, OPTION_TARGET_MAC, OPTION_PREFIX, OPTION_MTU = 1, 2, 3, 5
@@ -20,9 +20,6 @@ HOP_LIMIT = 255  # RFC 4861 7.1: a packet from another link cannot have it.
 ALL_NODES = ip_bytes("ff02::1")
 ALL_ROUTERS = ip_bytes("ff02::2")
 UNSPECIFIED = bytes(16)
-QUEUED_MAX = 64
-REQUESTS_MAX = 3  # MAX_MULTICAST_SOLICIT, RFC 4861 10
-REQUEST_INTERVAL_NS = 1_000_000_000  # RETRANS_TIMER, RFC 4861 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,42 +75,22 @@ def link_local(mac: bytes) -> bytes:
     return b"\xfe\x80" + bytes(6) + bytes([mac[0] ^ 2]) + mac[1:3] + b"\xff\xfe" + mac[3:]
 
 
-class NdService:
-    """`peer.nd`. Attributes that a test may change:
+class NdService(Neighbours):
+    """`peer.nd`. What a test may change is in `Neighbours`, and
 
-    enabled      answer solicitations for the host's addresses
-    answer_mac   the MAC address that answers claim; None is the host's own
-    delay        nanoseconds between a solicitation and the answer
     router       what router solicitations are answered with; None: not at all
     """
+
+    requests_max = 3  # MAX_MULTICAST_SOLICIT, RFC 4861 10
+    answer_name = "an advertisement of"
 
     def __init__(
         self, network: Network, loop: asyncio.AbstractEventLoop, mac: bytes, addresses: tuple[bytes, ...]
     ) -> None:
+        super().__init__(loop, mac)
         self._network = network
-        self._loop = loop
-        self._mac = mac
         self._addresses = addresses
-        self._known: dict[bytes, bytes] = {}
-        self._queued: dict[bytes, list[Callable[[bytes], None]]] = {}
-        self._waiters = Waiters(loop)
-        self.enabled = True
-        self.answer_mac: str | None = None
-        self.delay = 0
         self.router: Router | None = None
-
-    @property
-    def table(self) -> dict[str, str]:
-        """Return whom the host knows, as text."""
-        return {ip_text(ip): mac_text(mac) for ip, mac in self._known.items()}
-
-    def know(self, ip: str, mac: str) -> None:
-        """Take `mac` for `ip` as if it had been advertised."""
-        self._learn(ip_bytes(ip), mac_bytes(mac))
-
-    def forget(self, ip: str) -> None:
-        """Know `ip` no longer, so that the next packet to it asks."""
-        self._known.pop(ip_bytes(ip), None)
 
     def solicit(self, ip: str, *, to: str | None = None, at: int | None = None) -> None:
         """Ask for `ip`: its solicited-node group, or `to`."""
@@ -138,33 +115,6 @@ class NdService:
     def advertise_router(self, router: Router, *, to: str = "ff02::1", at: int | None = None) -> None:
         """Send one router advertisement from the host's link-local address."""
         self._advertise_router(router, ip_bytes(to), at)
-
-    async def resolve(self, ip: str, *, within: int) -> str:
-        """Return the MAC address that is advertised for `ip`; always asks."""
-        self.forget(ip)
-        self.solicit(ip)
-        key = ip_bytes(ip)
-        await self._waiters.until(
-            lambda: key in self._known, within=within, wanted=f"an advertisement of {ip}", seen=lambda: "none"
-        )
-        return mac_text(self._known[key])
-
-    def when_known(self, ip: bytes, use: Callable[[bytes], None]) -> None:
-        """Call `use` with the MAC address of `ip`, at once if it is known, else when it is advertised."""
-        mac = self._known.get(ip)
-        if mac is not None:
-            use(mac)
-            return
-        queue = self._queued.setdefault(ip, [])
-        if len(queue) < QUEUED_MAX:
-            queue.append(use)
-        if len(queue) == 1:
-            self._ask(ip, REQUESTS_MAX)
-
-    def heard(self, ip: bytes, mac: bytes) -> None:
-        """Remember who sent a packet, unless an advertisement has said otherwise."""
-        if ip not in self._known and ip != UNSPECIFIED:
-            self._learn(ip, mac)
 
     def receive(self, packet: IpPacket, message: Icmp) -> bool:
         """Act on a message of types 133 to 136; return whether it concerned this host."""
@@ -202,15 +152,8 @@ class NdService:
         self._advertise(target, self._claimed(), packet.source, FLAG_SOLICITED | FLAG_OVERRIDE, self._later())
         return True
 
-    def _ask(self, ip: bytes, left: int) -> None:
-        """Ask for `ip` until it is known; drop what waits for it after the last request stayed unanswered."""
-        if ip not in self._queued:
-            return
-        if not left:
-            del self._queued[ip]
-            return
+    def _request(self, ip: bytes) -> None:
         self._solicit(ip, None, None)
-        self._loop.call_later(REQUEST_INTERVAL_NS, self._ask, ip, left - 1)
 
     def _solicit(self, target: bytes, to: bytes | None, at: int | None) -> None:
         option = bytes([OPTION_SOURCE_MAC, 1]) + self._mac
@@ -244,18 +187,6 @@ class NdService:
         local = link_local(self._mac)
         others = [address for address in self._addresses if address != local]
         return others[0] if others and target[:2] != b"\xfe\x80" else local
-
-    def _later(self) -> int | None:
-        return int(self._loop.time()) + self.delay if self.delay else None
-
-    def _claimed(self) -> bytes:
-        return self._mac if self.answer_mac is None else mac_bytes(self.answer_mac)
-
-    def _learn(self, ip: bytes, mac: bytes) -> None:
-        self._known[ip] = mac
-        for use in self._queued.pop(ip, ()):
-            use(mac)
-        self._waiters.notify()
 
 
 def _prefix_options(prefixes: Iterable[Prefix]) -> Iterable[bytes]:
