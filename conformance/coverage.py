@@ -18,10 +18,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
+from sockbench.catalogue import LEVELS, BadCatalogue, Catalogue, load
 from sockbench.errors import BenchError
 from sockbench.results import read_expectations
-
-from conformance.catalogue import LEVELS, BadCatalogue, Catalogue, load
 
 HERE = Path(__file__).resolve().parent
 HEADER = """\

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sockbench.catalogue import BadCatalogue, Catalogue, Pending, Requirement, load
 
-from conformance.catalogue import BadCatalogue, Catalogue, Pending, Requirement, load
 from conformance.coverage import HERE, coverage_of, problems, render, stale_expectations, summary
 
 Cases = list[tuple[str, tuple[str, ...]]]
