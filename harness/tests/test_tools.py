@@ -28,7 +28,14 @@ def test_equal_results_have_no_differences(tmp_path: Path) -> None:
     first, second = result(tmp_path / "a", x="1", y="2"), result(tmp_path / "b", y="2", x="1")
     assert compare(first, second) == []
     done = run(first, second)
-    assert (done.returncode, done.stdout) == (0, "2 cases, every trace hash equal\n")
+    assert (done.returncode, done.stdout) == (0, "2 cases, every trace hash equal; 0 without a board\n")
+
+
+def test_a_case_without_a_board_differs_from_nothing(tmp_path: Path) -> None:
+    """A case that asks for no board has no trace, and must not make two equal runs look different."""
+    first, second = result(tmp_path / "a", x="1", pure=""), result(tmp_path / "b", x="1", pure="")
+    done = run(first, second)
+    assert (done.returncode, done.stdout) == (0, "1 cases, every trace hash equal; 1 without a board\n")
 
 
 @pytest.mark.parametrize(
