@@ -1,5 +1,5 @@
 /*
- * Ring arithmetic of the Ethernet driver: empty, full, and across the end.
+ * Ring arithmetic of the MAC driver: empty, full, and across the end.
  *
  * SPDX-License-Identifier: BSD-3-Clause
  */
@@ -10,14 +10,14 @@
 
 #include <cmocka.h>
 
-#include "driver/eth_ring.h"
+#include "driver/mac_ring.h"
 
 static void test_an_empty_ring_has_room_for_all_but_one(void **state)
 {
     (void)state;
     for (uint32_t size = 2; size <= 1024; size *= 2) {
         for (uint32_t index = 0; index < size; index++)
-            assert_int_equal(eth_ring_room(index, index, size), size - 1);
+            assert_int_equal(mac_ring_room(index, index, size), size - 1);
     }
 }
 
@@ -25,9 +25,9 @@ static void test_a_full_ring_has_no_room_wherever_it_begins(void **state)
 {
     (void)state;
     for (uint32_t first = 0; first < 8; first++) {
-        uint32_t next = eth_ring_after(first, 7, 8);
-        assert_int_equal(eth_ring_room(first, next, 8), 0);
-        assert_int_equal(eth_ring_distance(first, next, 8), 7);
+        uint32_t next = mac_ring_after(first, 7, 8);
+        assert_int_equal(mac_ring_room(first, next, 8), 0);
+        assert_int_equal(mac_ring_distance(first, next, 8), 7);
     }
 }
 
@@ -38,9 +38,9 @@ static void test_every_distance_is_walked_in_as_many_steps(void **state)
         for (uint32_t steps = 0; steps < 16; steps++) {
             uint32_t to = from;
             for (uint32_t i = 0; i < steps; i++)
-                to = eth_ring_after(to, 1, 16);
-            assert_int_equal(to, eth_ring_after(from, steps, 16));
-            assert_int_equal(eth_ring_distance(from, to, 16), steps);
+                to = mac_ring_after(to, 1, 16);
+            assert_int_equal(to, mac_ring_after(from, steps, 16));
+            assert_int_equal(mac_ring_distance(from, to, 16), steps);
         }
     }
 }
