@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from sockbench.catalogue import LEVELS, BadCatalogue, Catalogue, load
 from sockbench.errors import BenchError
-from sockbench.results import read_expectations
+from sockbench.manifest import read
 
 HERE = Path(__file__).resolve().parent
 HEADER = """\
@@ -29,24 +29,29 @@ HEADER = """\
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 
+# A case: its name, the slugs it covers, and what it needs of a driver.
+Case = tuple[str, tuple[str, ...], tuple[str, ...]]
 # Cases per slug: test function (file::name without parameters) -> number of cases.
 Coverage = dict[str, dict[str, int]]
 
 
 class _Collector:
-    """Notes the slugs of every case that pytest collects."""
+    """Notes the slugs and needs of every case that pytest collects."""
 
     def __init__(self) -> None:
-        self.cases: list[tuple[str, tuple[str, ...]]] = []
+        self.cases: list[Case] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         for item in session.items:
-            slugs = [slug for mark in item.iter_markers("covers") for slug in mark.args]
-            self.cases.append((item.nodeid, tuple(dict.fromkeys(slugs))))
+            slugs, needs = (
+                tuple(dict.fromkeys(word for mark in item.iter_markers(name) for word in mark.args))
+                for name in ("covers", "needs")
+            )
+            self.cases.append((item.nodeid, slugs, needs))
 
 
-def collect(directory: Path = HERE) -> list[tuple[str, tuple[str, ...]]]:
-    """Return (case, slugs) for every case below DIRECTORY; raise BadCatalogue if pytest cannot collect."""
+def collect(directory: Path = HERE) -> list[Case]:
+    """Return every case below DIRECTORY; raise BadCatalogue if pytest cannot collect."""
     collector = _Collector()
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
@@ -56,10 +61,10 @@ def collect(directory: Path = HERE) -> list[tuple[str, tuple[str, ...]]]:
     return collector.cases
 
 
-def coverage_of(cases: Iterable[tuple[str, tuple[str, ...]]]) -> Coverage:
+def coverage_of(cases: Iterable[Case]) -> Coverage:
     """Return the cases grouped by requirement and test function, in a stable order."""
     found: Coverage = {}
-    for case, slugs in cases:
+    for case, slugs, _ in cases:
         function = case.split("[", 1)[0]
         for slug in slugs:
             functions = found.setdefault(slug, {})
@@ -77,11 +82,11 @@ def render(coverage: Mapping[str, Mapping[str, int]]) -> str:
     return "\n".join(lines)
 
 
-def problems(catalogue: Catalogue, cases: list[tuple[str, tuple[str, ...]]], recorded: str) -> list[str]:
+def problems(catalogue: Catalogue, cases: list[Case], recorded: str) -> list[str]:
     """Return one line for everything that is wrong between the catalogue, the cases and the recorded coverage."""
     found: list[str] = []
     coverage = coverage_of(cases)
-    for case, slugs in cases:
+    for case, slugs, _ in cases:
         if not slugs:
             found.append(f"{case}: names no requirement")
     for slug, functions in coverage.items():
@@ -104,15 +109,11 @@ def problems(catalogue: Catalogue, cases: list[tuple[str, tuple[str, ...]]], rec
     return found
 
 
-def stale_expectations(directory: Path, cases: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
-    """Return one line for every deviation in DIRECTORY/*.toml that names no case: it would never be noticed again."""
-    known = {name for case, _ in cases for name in (case, case.split("[", 1)[0])}
-    return [
-        f"{path.name}: there is no case {entry.case}"
-        for path in sorted(directory.glob("*.toml"))
-        for entry in read_expectations(path)
-        if entry.case not in known
-    ]
+def misfits(directory: Path, cases: Iterable[Case]) -> list[str]:
+    """Return one line for every manifest in DIRECTORY/*.toml that does not fit the cases."""
+    needs = {name: needs for name, _, needs in cases}
+    found = (read(path).problem(needs, whole=True) for path in sorted(directory.glob("*.toml")))
+    return [problem for problem in found if problem is not None]
 
 
 def summary(catalogue: Catalogue, coverage: Coverage) -> list[str]:
@@ -138,14 +139,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         catalogue = load(HERE / "requirements")
         cases = collect()
-        stale = stale_expectations(HERE / "expectations", cases)
+        found = misfits(HERE / "drivers", cases)
     except (BadCatalogue, BenchError) as error:
         print(error, file=sys.stderr)
         return 1
     coverage = coverage_of(cases)
     if options.write:
         recorded.write_text(render(coverage), encoding="utf-8")
-    found = stale + problems(catalogue, cases, recorded.read_text(encoding="utf-8") if recorded.exists() else "")
+    found += problems(catalogue, cases, recorded.read_text(encoding="utf-8") if recorded.exists() else "")
     for line in found:
         print(line, file=sys.stderr)
     print("\n".join([*summary(catalogue, coverage), f"{len(cases)} cases, {len(found)} problems"]))

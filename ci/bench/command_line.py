@@ -234,7 +234,7 @@ def _suite_options(one: argparse.ArgumentParser) -> None:
                      help="where results.json, junit.xml and bundles go (default: out/conformance)")  # fmt: skip
     one.add_argument("-n", type=_workers, metavar="N", help="run on N workers, each with its own board")
     one.add_argument("-k", metavar="EXPR", help="only the cases whose names match, as pytest's -k")
-    one.add_argument("--driver", metavar="NAME", help="the driver under test")
+    one.add_argument("--driver", metavar="NAME", help="the driver under test, of conformance/drivers (default: eth)")
     one.add_argument("--seed", type=_seed, metavar="N", help="seed of everything random (default: the suite's)")
     one.add_argument("pytest_arguments", nargs="*", metavar="-- ARGUMENT", help="passed to pytest")
 

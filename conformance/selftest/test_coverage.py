@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sockbench.catalogue import BadCatalogue, Catalogue, Pending, Requirement, load
 
-from conformance.coverage import HERE, coverage_of, problems, render, stale_expectations, summary
+from conformance.coverage import HERE, Case, coverage_of, misfits, problems, render, summary
 
-Cases = list[tuple[str, tuple[str, ...]]]
+Cases = list[Case]
 
 GOOD = """
 [[requirement]]
@@ -87,7 +87,11 @@ def catalogue(*, level: str = "documented", kind: str = "test", pending: bool = 
     return Catalogue({"a.b": wanted}, {"a.b": Pending("a.b", "later")} if pending else {})
 
 
-CASES: Cases = [("f.py::test_x[1]", ("a.b",)), ("f.py::test_x[2]", ("a.b",)), ("f.py::test_y", ("a.b",))]
+CASES: Cases = [
+    ("f.py::test_x[1]", ("a.b",), ()),
+    ("f.py::test_x[2]", ("a.b",), ("cable",)),
+    ("f.py::test_y", ("a.b",), ()),
+]
 
 
 def recorded(cases: Cases) -> str:
@@ -104,12 +108,12 @@ def test_coverage_counts_the_cases_of_a_function() -> None:
 
 
 def test_unknown_slug_is_found() -> None:
-    cases: Cases = [*CASES, ("f.py::test_z", ("a.typo",))]
+    cases: Cases = [*CASES, ("f.py::test_z", ("a.typo",), ())]
     assert problems(catalogue(), cases, recorded(cases)) == ["f.py::test_z: covers the unknown requirement 'a.typo'"]
 
 
 def test_case_without_a_requirement_is_found() -> None:
-    cases: Cases = [*CASES, ("f.py::test_z", ())]
+    cases: Cases = [*CASES, ("f.py::test_z", (), ())]
     assert problems(catalogue(), cases, recorded(cases)) == ["f.py::test_z: names no requirement"]
 
 
@@ -133,24 +137,28 @@ def test_exception_with_a_case_is_found() -> None:
     assert "is an exception in the catalogue but has cases" in found
 
 
-@pytest.mark.parametrize("before", [[], CASES[:1], [*CASES, ("f.py::test_z", ("a.b",))]])
+@pytest.mark.parametrize("before", [[], CASES[:1], [*CASES, ("f.py::test_z", ("a.b",), ())]])
 def test_stale_coverage_file_is_found(before: Cases) -> None:
     (found,) = problems(catalogue(), CASES, recorded(before))
     assert found.startswith("coverage.toml is stale")
 
 
 @pytest.mark.parametrize(
-    ("case", "found"),
+    ("text", "found"),
     [
-        ("f.py::test_x", []),
-        ("f.py::test_x[1]", []),
-        ("f.py::test_x[3]", ["target.toml: there is no case f.py::test_x[3]"]),
-        ("f.py::test_gone", ["target.toml: there is no case f.py::test_gone"]),
+        ("has = ['cable']", None),
+        ("lacks.cable = 'a reason'", None),
+        ("has = []", "f.py::test_x[2]: needs 'cable', which driver d neither has nor lacks"),
+        ("has = ['cable', 'phy']", "driver d: no case needs 'phy'"),
+        ("has = ['cable']\nlacks.phy = 'a reason'", "driver d: no case needs 'phy'"),
+        ("has = ['cable']\n[[deviation]]\ncase = 'f.py::test_x[1]'\nreason = 'r'", None),
+        ("has = ['cable']\n[[deviation]]\ncase = 'f.py::test_x[3]'\nreason = 'r'", "there is no case f.py::test_x[3]"),
+        ("has = ['cable']\n[[not-applicable]]\ncase = 'g.py::test_x'\nreason = 'r'", "there is no case g.py::test_x"),
     ],
 )
-def test_expectation_that_names_no_case_is_found(tmp_path: Path, case: str, found: list[str]) -> None:
-    written(tmp_path, f'[[deviation]]\ncase = "{case}"\nreason = "a test"\n', "target.toml")
-    assert stale_expectations(tmp_path, CASES) == found
+def test_manifest_that_does_not_fit_the_cases_is_found(tmp_path: Path, text: str, found: str | None) -> None:
+    lines = misfits(written(tmp_path, f"interface = 'eth'\n{text}\n", "d.toml"), CASES)
+    assert (lines == []) if found is None else (len(lines) == 1 and found in lines[0])
 
 
 def test_summary_counts_every_requirement_once() -> None:

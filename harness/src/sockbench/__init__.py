@@ -52,7 +52,7 @@ from sockbench.errors import (
 )
 from sockbench.faults import Faults
 from sockbench.frame import Frame
-from sockbench.marks import covers, deadline
+from sockbench.marks import covers, deadline, needs
 from sockbench.patterns import answer
 from sockbench.peers import Host
 from sockbench.remote import (
@@ -149,4 +149,5 @@ __all__ = [
     "covers",
     "deadline",
     "elapsed_is",
+    "needs",
 ]

@@ -23,14 +23,14 @@ from sockbench import bundle, tracebacks
 from sockbench.bench import DEADLINE, Bench
 from sockbench.board import WATCHDOG_S, Board, pin
 from sockbench.errors import BenchError, TargetDied
+from sockbench.manifest import entry_for
 from sockbench.peers.can import CanBus
-from sockbench.reporting import REPORT_KEY, Reporting, Suite, note_case, read_suite, stop_is_asked
-from sockbench.results import ERROR, EXPECTED_DEVIATION, FAILED, PASSED, UNEXPECTED_PASS, deviation_for, judge
+from sockbench.reporting import DRIVER, REPORT_KEY, Reporting, Suite, is_whole, note_case, read_suite, stop_is_asked
+from sockbench.results import ERROR, EXPECTED_DEVIATION, FAILED, NOT_APPLICABLE, PASSED, UNEXPECTED_PASS, judge
 from sockbench.target import Target
 from sockbench.tasks import Tasks
 from sockbench.wire import Wire
 
-DRIVER = "sockbench-lwip"
 SEED = 1
 TIMELINE_SHOWN = 60
 
@@ -38,6 +38,7 @@ SUITE = pytest.StashKey[Suite]()
 KEEPER = pytest.StashKey["Keeper"]()
 BENCH = pytest.StashKey[Bench]()
 PROBLEM = pytest.StashKey[str]()
+EXCUSE = pytest.StashKey[str]()
 OUTCOME = pytest.StashKey[dict[str, Any]]()
 
 
@@ -46,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--sockbench-qemu", type=Path, metavar="FILE", help="QEMU with the board `sockbench`")
     group.addoption("--sockbench-firmware", type=Path, metavar="FILE", help="firmware to test, an ELF file")
     group.addoption("--sockbench-out", type=Path, metavar="DIR", help="where results and bundles go")
-    group.addoption("--sockbench-driver", metavar="NAME", help=f"whose expectations apply (default: {DRIVER})")
+    group.addoption("--sockbench-driver", metavar="NAME", help=f"the driver under test (default: {DRIVER})")
     group.addoption("--sockbench-seed", type=int, metavar="N", default=SEED, help="seed of all that is random")
     group.addoption("--sockbench-watchdog", type=int, metavar="S", default=WATCHDOG_S,
                     help=f"wall seconds of silence after which a board is ended (default: {WATCHDOG_S})")  # fmt: skip
@@ -55,6 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "covers(*slugs): the requirements that a case proves")
+    config.addinivalue_line("markers", "needs(*capabilities): what a driver has to have for a case to apply")
     config.addinivalue_line("markers", "deadline(at): where the case's virtual time ends, in ns")
     # A forgotten await would be a case that proves nothing.
     config.addinivalue_line("filterwarnings", "error:coroutine .* was never awaited:RuntimeWarning")
@@ -62,9 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
     seed = config.getoption("--sockbench-seed")
     if seed < 0:
         raise pytest.UsageError("--sockbench-seed is a number from 0")
-    driver: str | None = config.getoption("--sockbench-driver")
     try:
-        suite = read_suite(config, driver or DRIVER, must_exist=driver is not None)
+        suite = read_suite(config, config.getoption("--sockbench-driver"))
     except BenchError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[SUITE] = suite
@@ -78,7 +79,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if not config.option.xmlpath:
             config.option.xmlpath = str(out / "junit.xml")
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Reporting(config, out, suite.driver, seed), "sockbench-reporting")
+        config.pluginmanager.register(Reporting(config, out, suite.driver.name, seed), "sockbench-reporting")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -89,7 +90,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse a suite whose cases cover what its catalogue has not, or whose deviations name no case."""
+    """Refuse a suite whose cases cover what its catalogue has not, or whose driver's manifest does not fit them."""
     problem = suite_problem(config, items)
     if problem is None:
         return
@@ -103,10 +104,19 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     problem = item.config.stash.get(PROBLEM, None)
     if problem is not None:
         raise BenchError(problem)
+    excuse = item.config.stash[SUITE].driver.excuse(item.nodeid, needs_of(item))
+    if excuse is not None:
+        item.stash[EXCUSE] = excuse
+        pytest.skip(excuse)
+
+
+def needs_of(item: pytest.Item) -> tuple[str, ...]:
+    """Return what a case needs of the driver."""
+    return tuple(dict.fromkeys(one for mark in item.iter_markers("needs") for one in mark.args))
 
 
 def suite_problem(config: pytest.Config, items: list[pytest.Item]) -> str | None:
-    """Return what is wrong between cases, catalogue and expectations, in one line."""
+    """Return what is wrong between cases, catalogue and manifest, in one line."""
     suite = config.stash[SUITE]
     for item in items:
         for mark in item.iter_markers("covers"):
@@ -115,12 +125,8 @@ def suite_problem(config: pytest.Config, items: list[pytest.Item]) -> str | None
                     return f"{item.nodeid}: covers the unknown requirement '{slug}'"
     if any("::" in argument for argument in config.args):
         return None  # Parts of files were asked for, so a case that is not here may exist.
-    names = {name for item in items for name in (item.nodeid, item.nodeid.split("[", 1)[0])}
-    files = {item.nodeid.split("::", 1)[0] for item in items}
-    for deviation in suite.deviations:
-        if deviation.case.split("::", 1)[0] in files and deviation.case not in names:
-            return f"expectations of {suite.driver}: there is no case {deviation.case}"
-    return None
+    cases = {item.nodeid: needs_of(item) for item in items}
+    return suite.driver.problem(cases, whole=is_whole(config, suite.folder))
 
 
 class Keeper:
@@ -252,6 +258,8 @@ def pytest_runtest_makereport(
     outcome = item.stash.setdefault(OUTCOME, {"verdict": PASSED, "wall_ms": 0.0, "counts": False})
     outcome["wall_ms"] += report.duration * 1000
     if report.skipped:
+        if EXCUSE in item.stash:
+            outcome.update(verdict=NOT_APPLICABLE, reason=item.stash[EXCUSE], counts=True)
         return report
     if call.excinfo is not None:
         verdict = verdict_for(call.excinfo.value, call.when)
@@ -275,10 +283,11 @@ def pytest_runtest_makereport(
             "id": item.nodeid,
             "verdict": outcome["verdict"],
             "requirements": list(slugs),
-            "driver": item.config.stash[SUITE].driver,
+            "driver": item.config.stash[SUITE].driver.name,
             "virtual_ns": outcome.get("virtual_ns", 0),
             "wall_ms": round(outcome["wall_ms"], 3),
             "trace_sha256": outcome.get("trace_sha256", ""),
+            "reason": outcome.get("reason", ""),
         }
         setattr(report, REPORT_KEY, {"case": facts, "firmware": outcome.get("firmware", "")})
         out: Path | None = item.config.getoption("--sockbench-out")
@@ -301,10 +310,11 @@ def verdict_for(error: BaseException, phase: str) -> str:
 
 def _expect(item: pytest.Item, report: pytest.TestReport, outcome: dict[str, Any]) -> None:
     """Turn the verdict where a deviation is known."""
-    deviation = deviation_for(item.nodeid, item.config.stash[SUITE].deviations)
+    deviation = entry_for(item.nodeid, item.config.stash[SUITE].driver.deviations)
     outcome["verdict"] = judge(outcome["verdict"], deviation)
     if deviation is None:
         return
+    outcome["reason"] = deviation.reason
     if outcome["verdict"] == EXPECTED_DEVIATION:
         report.outcome = "skipped"
         report.wasxfail = deviation.reason
@@ -326,7 +336,7 @@ def _leave_bundle(
         "error": error,
         "seed": config.getoption("--sockbench-seed"),
         "case_seed": bench.seed,
-        "driver": config.stash[SUITE].driver,
+        "driver": config.stash[SUITE].driver.name,
         "command": shlex.join([sys.executable, "-m", "pytest", item.nodeid, *_options(config)]),
         "qemu": str(config.getoption("--sockbench-qemu")),
         "firmware": str(config.getoption("--sockbench-firmware")),

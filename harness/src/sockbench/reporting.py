@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 import subprocess
+from collections import Counter
 from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,9 +19,11 @@ from typing import Any
 
 import pytest
 
-from sockbench import catalogue
+from sockbench import catalogue, manifest
 from sockbench.errors import BenchError
-from sockbench.results import AS_EXPECTED, VERDICTS, CaseResult, Deviation, document, read_expectations, write
+from sockbench.results import AS_EXPECTED, NOT_APPLICABLE, VERDICTS, CaseResult, document, write
+
+DRIVER = "eth"
 
 # The attribute of a report that carries a case's facts; xdist sends it along.
 REPORT_KEY = "sockbench"
@@ -33,29 +35,30 @@ _QEMU_WAIT_S = 10
 
 @dataclass(frozen=True)
 class Suite:
-    """What the suite beside the cases says: its slugs (None: it has no catalogue) and its deviations."""
+    """What the suite beside the cases says: its slugs (None: it has no catalogue), its driver, and its folder."""
 
-    driver: str
+    driver: manifest.Driver
     slugs: frozenset[str] | None
-    deviations: tuple[Deviation, ...]
+    folder: Path | None
 
 
-def read_suite(config: pytest.Config, driver: str, *, must_exist: bool) -> Suite:
-    """Read requirements/ and expectations/DRIVER.toml, from the folder of the cases or the nearest above."""
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", driver):
-        raise BenchError(f"--sockbench-driver {driver!r} is no name")
+def read_suite(config: pytest.Config, driver: str | None) -> Suite:
+    """Read requirements/ and drivers/DRIVER.toml, from the folder of the cases or the nearest above."""
+    name = DRIVER if driver is None else driver
+    if not manifest.NAME.fullmatch(name):
+        raise BenchError(f"--sockbench-driver {name!r} is no name")
     requirements = _beside(config, "requirements")
     slugs = frozenset(catalogue.load(requirements).requirements) if requirements is not None else None
-    expectations = _beside(config, "expectations")
-    if expectations is None:
-        return Suite(driver, slugs, ())
-    path = expectations / f"{driver}.toml"
+    drivers = _beside(config, "drivers")
+    if drivers is None:
+        return Suite(manifest.bare(name), slugs, None)
+    path = drivers / f"{name}.toml"
     if path.exists():
-        return Suite(driver, slugs, tuple(read_expectations(path)))
-    if must_exist:
-        known = ", ".join(sorted(file.stem for file in expectations.glob("*.toml")))
-        raise BenchError(f"--sockbench-driver {driver}: there is no {path}; known: {known}")
-    return Suite(driver, slugs, ())
+        return Suite(manifest.read(path), slugs, drivers.parent)
+    if driver is None:
+        return Suite(manifest.bare(name), slugs, drivers.parent)
+    known = ", ".join(sorted(file.stem for file in drivers.glob("*.toml")))
+    raise BenchError(f"--sockbench-driver {driver}: there is no {path}; known: {known}")
 
 
 def _beside(config: pytest.Config, name: str) -> Path | None:
@@ -67,6 +70,14 @@ def _beside(config: pytest.Config, name: str) -> Path | None:
             if folder == config.rootpath:
                 break
     return None
+
+
+def is_whole(config: pytest.Config, folder: Path | None) -> bool:
+    """Return whether all cases of the suite in FOLDER were asked for, so that one that is not here does not exist."""
+    if folder is None:
+        return False
+    asked = [(config.invocation_params.dir / argument).absolute() for argument in config.args or ["."]]
+    return any(place in (folder, *folder.parents) for place in asked)
 
 
 def note_case(out: Path, worker: str, facts: Mapping[str, Any]) -> None:
@@ -149,6 +160,9 @@ class Reporting:
             counts[case.verdict] += 1
         said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
         terminalreporter.write_line(f"sockbench: {said} ({self._driver}, seed {self._seed})")
+        reasons = Counter(case.reason for case in self._cases.values() if case.verdict == NOT_APPLICABLE)
+        for reason, count in sorted(reasons.items()):
+            terminalreporter.write_line(f"  {NOT_APPLICABLE} {count:4}: {reason}")
         for case in sorted(self._cases.values(), key=lambda case: case.id):
             if case.verdict not in AS_EXPECTED:
                 terminalreporter.write_line(f"  {case.verdict:16} {case.id}")

@@ -1,26 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""results.json: one verdict per case, totals, versions, seed; and the expectations that turn verdicts.
+"""results.json: one verdict per case, totals, versions, seed.
 
 A verdict is `failed` where the target is at fault and `error` where the bench is. A known deviation
-excuses `failed` only, and has to deviate: one that passes is an `unexpected-pass`.
+excuses `failed` only, and has to deviate: one that passes is an `unexpected-pass`. A case that the
+driver's manifest leaves out is `not-applicable`: it is counted, and says why.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sockbench.errors import BenchError
+from sockbench.manifest import Entry
 
 PASSED, FAILED, ERROR = "passed", "failed", "error"
 EXPECTED_DEVIATION, UNEXPECTED_PASS = "expected-deviation", "unexpected-pass"
-VERDICTS = (PASSED, FAILED, ERROR, EXPECTED_DEVIATION, UNEXPECTED_PASS)
-AS_EXPECTED = (PASSED, EXPECTED_DEVIATION)
+NOT_APPLICABLE = "not-applicable"
+VERDICTS = (PASSED, FAILED, ERROR, EXPECTED_DEVIATION, UNEXPECTED_PASS, NOT_APPLICABLE)
+AS_EXPECTED = (PASSED, EXPECTED_DEVIATION, NOT_APPLICABLE)
 
 
 @dataclass(frozen=True)
@@ -34,48 +35,10 @@ class CaseResult:
     virtual_ns: int
     wall_ms: float
     trace_sha256: str
+    reason: str = ""  # The manifest's, where it has a word in the verdict.
 
 
-@dataclass(frozen=True)
-class Deviation:
-    """A case (or a test function, for all of its cases) that is known to fail, and why."""
-
-    case: str
-    reason: str
-
-
-def read_expectations(path: Path) -> list[Deviation]:
-    """Return the deviations in a file; anything the format does not know is a BenchError of one line."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BenchError(f"{path}: {error}") from None
-    unknown = sorted(set(table) - {"deviation"})
-    if unknown:
-        raise BenchError(f"{path}: unknown table '{unknown[0]}', only [[deviation]] is allowed")
-    entries = table.get("deviation", [])
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise BenchError(f"{path}: 'deviation' has to be an array of tables")
-    found: dict[str, Deviation] = {}
-    for number, entry in enumerate(entries, 1):
-        where = f"{path}: deviation {number}"
-        if sorted(entry) != ["case", "reason"]:
-            raise BenchError(f"{where}: has to have 'case' and 'reason' and nothing else")
-        if not all(isinstance(value, str) and value.strip() for value in entry.values()):
-            raise BenchError(f"{where}: 'case' and 'reason' have to be texts that are not empty")
-        if entry["case"] in found:
-            raise BenchError(f"{where}: {entry['case']} is listed twice")
-        found[entry["case"]] = Deviation(**entry)
-    return list(found.values())
-
-
-def deviation_for(case: str, deviations: Iterable[Deviation]) -> Deviation | None:
-    """Return the deviation that names the case or its test function."""
-    function = case.split("[", 1)[0]
-    return next((entry for entry in deviations if entry.case in (case, function)), None)
-
-
-def judge(verdict: str, deviation: Deviation | None) -> str:
+def judge(verdict: str, deviation: Entry | None) -> str:
     """Return the verdict with the expectation taken into account."""
     if deviation is None or verdict == ERROR:
         return verdict

@@ -119,9 +119,10 @@ def test_board_that_cannot_start_is_an_error_of_one_line(
 @pytest.mark.parametrize(
     ("file", "text", "options", "words"),
     [
-        ("expectations/sockbench-lwip.toml", "[[deviation", (), "sockbench-lwip.toml: "),
-        ("expectations/sockbench-lwip.toml", "[[deviation]]\ncase = 1\n", (), "has to have 'case' and 'reason'"),
-        ("expectations/other.toml", "", ("--sockbench-driver", "typo"), "known: other"),
+        ("drivers/eth.toml", "[[deviation", (), "eth.toml: "),
+        ("drivers/eth.toml", "interface = 'eth'\n[[deviation]]\ncase = 1\n", (), "has to have 'case' and 'reason'"),
+        ("drivers/other.toml", "", ("--sockbench-driver", "typo"), "known: other"),
+        ("x", "", ("--sockbench-driver", "typo"), "no interface of that name"),
         ("requirements/a.toml", "[[requirement]]\nslug = 'x'\n", (), "a.toml: x: 'id' is missing"),
         ("x", "", ("--sockbench-driver", "../x"), "is no name"),
         ("x", "", ("--sockbench-seed", "-1"), "is a number from 0"),
@@ -149,14 +150,49 @@ def test_unknown_requirement_is_refused(runner: Runner) -> None:
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
-def test_deviation_that_names_no_case_is_refused(runner: Runner, workers: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("what", ["deviation", "not-applicable"])
+def test_manifest_that_names_no_case_is_refused(runner: Runner, what: str, workers: tuple[str, ...]) -> None:
     """A case that was renamed or removed must not stay excused."""
-    (runner.folder / "expectations").mkdir()
-    entry = '[[deviation]]\ncase = "test_cases.py::test_gone"\nreason = "x"\n'
-    (runner.folder / "expectations" / "sockbench-lwip.toml").write_text(entry)
+    (runner.folder / "drivers").mkdir()
+    entry = f'interface = "eth"\n[[{what}]]\ncase = "test_cases.py::test_gone"\nreason = "x"\n'
+    (runner.folder / "drivers" / "eth.toml").write_text(entry)
     run = runner.run(SHORT, *workers)
     assert run.status != 0 and "there is no case test_cases.py::test_gone" in run.output
     assert "INTERNALERROR" not in run.output and "1 passed" not in run.output
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_case_that_does_not_apply_is_counted_and_says_why(runner: Runner, workers: tuple[str, ...]) -> None:
+    """It is not run, and never left out in silence."""
+    cases = """
+async def test_it(target): pass
+async def test_listed(target): assert False
+@needs("cable")
+async def test_cable(target): assert False
+@needs("phy")
+async def test_phy(target): pass
+"""
+    (runner.folder / "drivers").mkdir()
+    (runner.folder / "drivers" / "mine.toml").write_text("""
+interface = "eth"
+has = ["phy"]
+lacks.cable = "there is none"
+[[not-applicable]]
+case = "test_cases.py::test_listed"
+reason = "it is another matter"
+""")
+    run = runner.run(cases, "--sockbench-driver", "mine", *workers)
+    assert run.status == 0, run.output
+    found = {case["id"].split("::")[1]: (case["verdict"], case["reason"]) for case in run.results["cases"]}
+    assert found == {
+        "test_it": ("passed", ""),
+        "test_listed": ("not-applicable", "it is another matter"),
+        "test_cable": ("not-applicable", "there is none"),
+        "test_phy": ("passed", ""),
+    }
+    assert run.results["totals"]["not-applicable"] == 2
+    assert "2 passed, 2 not-applicable (mine, seed 1)" in run.output
+    assert "not-applicable    1: there is none" in run.output
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])

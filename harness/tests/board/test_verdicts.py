@@ -110,7 +110,8 @@ async def test_connect(target, wire):
     await sock.connect((wire.peer.ip, 80))
 """
 
-EXPECTATIONS = """
+MANIFEST = """
+interface = "eth"
 [[deviation]]
 case = "test_cases.py::test_60_known_deviation"
 reason = "known"
@@ -127,8 +128,8 @@ reason = "known"
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The one run of all these cases."""
     folder = tmp_path_factory.mktemp("verdicts")
-    (folder / "expectations").mkdir()
-    (folder / "expectations" / "here.toml").write_text(EXPECTATIONS)
+    (folder / "drivers").mkdir()
+    (folder / "drivers" / "here.toml").write_text(MANIFEST)
     runner = Runner(request.config, folder)
     return runner.run(CASES, "--sockbench-driver", "here", "--sockbench-watchdog", "2")
 
