@@ -105,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
 
     one = commands.add_parser("mutants", parents=[building], help="seed bugs and see whether the suite catches them")
     one.add_argument("--out", type=Path, default=CHECKOUT / "out" / "mutants", metavar="DIR")
-    one.add_argument("-k", metavar="TEXT", help="only the mutants whose id or title contains this")
+    one.add_argument("-k", metavar="TEXT[,TEXT]", help="only the mutants whose id or title contains one of these")
     one.add_argument("-n", type=_workers, default=2, metavar="N", help="on N workers (default: 2)")
     one.set_defaults(function=run_mutants)
 

@@ -5,11 +5,13 @@ A mutant is a small edit of the firmware's sources (conformance/mutants/*.toml).
 copy of the sources, so that no normal build can ever hold one. First the cases run that cover the
 requirements which the mutant breaks; if they all pass, the whole suite does. A mutant that no case
 catches survives: a case is missing. Nothing counts as caught that fails without the mutant, too: the
-suite has to pass against the unchanged copy first.
+suite has to pass against the unchanged copy first. That is proved once per firmware, suite, harness
+and QEMU, and remembered in the directory of the results.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -26,9 +28,11 @@ from .firmware import ELF, VARIABLES
 from .places import CHECKOUT
 from .preparation import Prepared
 from .processes import run_logged
-from .report import Failure, step
+from .report import Failure, Step, step
 
 DIRECTORY = CHECKOUT / "conformance" / "mutants"
+# What decides how the suite ends against an unchanged firmware, besides firmware and QEMU.
+JUDGES = ("conformance", "harness", "pyproject.toml")
 COPIED = ("CMakeLists.txt", "CMakePresets.json", "firmware", "emulated_nic/regs")
 KEYS = {"id", "title", "breaks", "edit"}
 EDIT_KEYS = {"file", "find", "replace"}
@@ -56,6 +60,11 @@ class Mutant:
     title: str
     breaks: tuple[str, ...]
     edits: tuple[Edit, ...]
+
+    @property
+    def words(self) -> str:
+        """What `-k` looks at."""
+        return f"{self.id} {self.title}"
 
 
 @dataclass
@@ -91,11 +100,20 @@ def load(directory: Path = DIRECTORY, sources: Path = CHECKOUT) -> list[Mutant]:
     return list(found.values())
 
 
+def selected(mutants: Sequence[Mutant], expression: str | None) -> list[Mutant]:
+    """Return those whose id or title contains one of the comma-separated texts; Failure if one selects none."""
+    if expression is None:
+        return list(mutants)
+    texts = [text.strip() for text in expression.split(",")]
+    for text in texts:
+        if not text or not any(text in one.words for one in mutants):
+            raise Failure(f"no mutant's id or title contains {text!r}")
+    return [one for one in mutants if any(text in one.words for text in texts)]
+
+
 def run(prepared: Prepared, out: Path, expression: str | None, workers: int) -> int:
-    """Build and judge the mutants whose id or title contains `expression`; return the exit status."""
-    mutants = [one for one in load() if expression is None or expression in f"{one.id} {one.title}"]
-    if not mutants:
-        raise Failure(f"no mutant's id or title contains {expression!r}")
+    """Build and judge the mutants that `expression` selects; return the exit status."""
+    mutants = selected(load(), expression)
     covered = _covered()
     unknown = sorted({slug for one in mutants for slug in one.breaks} - set(covered))
     if unknown:
@@ -118,13 +136,13 @@ def _run(prepared: Prepared, out: Path, mutants: list[Mutant], covered: dict[str
             free.put(place)
 
     with step("mutants") as line:
-        for number in range(workers):
-            line.progress("building the sources they are made from")
-            place = _Workshop(prepared, out / f"worker{number}")
-            elf = place.build("baseline")
+        line.progress("building the sources they are made from")
+        workshops = [_Workshop(prepared, out / f"worker{number}") for number in range(workers)]
+        elves = [place.build("baseline") for place in workshops]
+        for place in workshops:
             free.put(place)
-        line.progress("running the suite without any of them")
-        place.prove_sound(elf, workers)
+        # The first copy's, so that the number of workers does not matter.
+        _prove_sound(prepared, out / "sound", workshops[0], elves[0], workers, line)
         with ThreadPoolExecutor(workers) as pool:
             futures = [pool.submit(work, mutant) for mutant in mutants]
             try:
@@ -138,6 +156,29 @@ def _run(prepared: Prepared, out: Path, mutants: list[Mutant], covered: dict[str
         caught = sum(one.fate == CAUGHT for one in outcomes)
         line.done(f"{caught} of {len(mutants)} caught")
     return _tell(mutants, outcomes, out, time.monotonic() - started)
+
+
+def _prove_sound(prepared: Prepared, remembered: Path, place: _Workshop, elf: Path, workers: int, line: Step) -> None:
+    """Run the whole suite against the unchanged sources, unless it is known to pass against these."""
+    state = _state(elf, prepared.qemu)
+    if remembered.is_file() and remembered.read_text(encoding="utf-8") == state:
+        return
+    line.progress("running the suite without any of them")
+    place.prove_sound(elf, workers)
+    remembered.write_text(state, encoding="utf-8")
+
+
+def _state(elf: Path, qemu: Path, checkout: Path = CHECKOUT) -> str:
+    """Return a hash over everything that has a say in how the suite ends."""
+    files = [elf, qemu]
+    for name in JUDGES:
+        place = checkout / name
+        files += [place] if place.is_file() else sorted([*place.rglob("*.py"), *place.rglob("*.toml")])
+    total = hashlib.sha256()
+    for file in files:
+        if file.parent.name != DIRECTORY.name:  # the mutants themselves have none
+            total.update(f"{file}".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
 
 
 class _Workshop:

@@ -113,6 +113,72 @@ def test_a_requirement_without_a_case_is_refused_before_anything_is_built(
         mutants.run(prepared, tmp_path / "out", "question", 1)
 
 
+def test_texts_select_by_id_or_title_and_each_selects_something(write: Write) -> None:
+    directory = write(GOOD + GOOD.replace("X01", "Y01") + GOOD.replace("X01", "Y02").replace("answer is", "day is"))
+    loaded = mutants.load(directory, directory.parent)
+
+    def ids(expression: str | None) -> list[str]:
+        return [one.id for one in mutants.selected(loaded, expression)]
+
+    assert ids(None) == ["X01", "Y01", "Y02"]
+    assert ids("Y") == ids("Y01,Y02") == ids("Y02, Y01") == ["Y01", "Y02"]
+    assert ids("answer") == ids("X,Y01,answer") == ["X01", "Y01"]
+    for wrong in ("Z01", "X01,Z01", "X01,", ""):
+        with pytest.raises(Failure, match="no mutant's id or title contains"):
+            ids(wrong)
+
+
+@pytest.fixture
+def proofs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Return a function that asks for the proof and returns how often the suite was run for it until now."""
+    for name in ("fw.elf", "qemu", "conformance/test_some.py", "conformance/mutants/some.toml", "harness/wire.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("as it was", encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
+    real = mutants._state
+    monkeypatch.setattr(mutants, "_state", lambda elf, qemu: real(elf, qemu, tmp_path))
+    runs: list[int] = []
+    place: Any = SimpleNamespace(prove_sound=lambda elf, workers: runs.append(workers))
+    prepared: Any = SimpleNamespace(qemu=tmp_path / "qemu")
+    line: Any = SimpleNamespace(progress=lambda text: None)
+
+    def prove() -> int:
+        mutants._prove_sound(prepared, tmp_path / "sound", place, tmp_path / "fw.elf", 2, line)
+        return len(runs)
+
+    return prove
+
+
+def test_proof_holds_while_nothing_has_changed(proofs: Callable[[], int], tmp_path: Path) -> None:
+    assert [proofs(), proofs()] == [1, 1]
+    (tmp_path / "conformance/mutants/some.toml").write_text("one more", encoding="utf-8")
+    assert proofs() == 1
+
+
+@pytest.mark.parametrize(
+    "changed", ["fw.elf", "qemu", "conformance/test_some.py", "conformance/test_new.py", "harness/wire.py",
+                "pyproject.toml"]
+)  # fmt: skip
+def test_proof_is_made_anew_after_a_change(proofs: Callable[[], int], tmp_path: Path, changed: str) -> None:
+    proofs()
+    (tmp_path / changed).write_text("otherwise", encoding="utf-8")
+    assert [proofs(), proofs()] == [2, 2]
+
+
+def test_proof_that_fails_is_not_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutants, "_state", lambda elf, qemu: "some state")
+
+    def fail(elf: Path, workers: int) -> None:
+        raise Failure("case0 fails without any mutant")
+
+    place: Any = SimpleNamespace(prove_sound=fail)
+    prepared: Any = SimpleNamespace(qemu=tmp_path)
+    line: Any = SimpleNamespace(progress=lambda text: None)
+    for _ in range(2):
+        with pytest.raises(Failure):
+            mutants._prove_sound(prepared, tmp_path / "sound", place, tmp_path, 1, line)
+
+
 def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdicts: list[str] | None, status: int) -> Any:
     """Return a workshop whose pytest ends with STATUS and writes those verdicts, or nothing."""
     place = mutants._Workshop.__new__(mutants._Workshop)
