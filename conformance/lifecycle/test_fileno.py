@@ -126,6 +126,26 @@ async def test_closing_one_object_closes_the_other(target, wire):
     assert (await far.recv(within=1 * SEC)).data == b"x"
 
 
+@pytest.mark.parametrize("first", ["adopter", "original"])
+@covers("socket.fileno-adopts", "close.twice")
+async def test_socket_lives_as_long_as_one_of_its_objects(target, wire, first):
+    """The garbage collector takes one of two objects: the other goes on, and only the last one ends the socket."""
+    sock, connection = await connected_tcp(target, wire)
+    other = await target.socket(fileno=await sock.fileno())
+    gone, left = (other, sock) if first == "adopter" else (sock, other)
+    await gone.drop()
+    await asyncio.sleep(1 * SEC)
+    assert not connection.peer_finished
+    await left.sendall(b"still here")
+    assert await connection.recv(10, within=1 * SEC) == b"still here"
+    number = await left.fileno()
+    newer = await target.socket()
+    assert await newer.fileno() != number
+    await left.drop()
+    await connection.until(lambda c: c.peer_finished, within=1 * SEC)
+    await raises_at_once(target.socket(fileno=number), RemoteIOError)
+
+
 @covers("socket.fileno-adopts")
 async def test_adopting_uses_no_descriptor(target):
     """A program that adopts in a loop does not run out of sockets."""

@@ -162,6 +162,27 @@ async def test_data_sent_before_such_a_reset_arrives(target, wire, bench):
     assert conn.received == b"Hello!" and conn.lost == "reset"
 
 
+@pytest.mark.parametrize("kept_by", ["nagle", "closed-window"])
+@covers("close.unread-data-resets", "close.orderly")
+async def test_data_not_yet_sent_leaves_before_such_a_reset(target, wire, bench, kept_by):
+    """sendall said that it accepted the answer; that it still waited its turn must not cost the client its end."""
+    sock, conn = await connected(target, wire, window=0 if kept_by == "closed-window" else None)
+    conn.send(b"a question nobody reads")
+    await bench.idle(for_=10 * MS)
+    conn.ack = "never"
+    await sock.sendall(b"The answer ")
+    await sock.sendall(b"and its end")
+    await bench.idle(for_=10 * MS)
+    assert conn.received == (b"" if kept_by == "closed-window" else b"The answer ")
+    assert await sock.close() is None
+    if kept_by == "closed-window":
+        assert conn.lost is None, "what the peer has no room for yet would be lost"
+        conn.ack = "every"
+        conn.window = None
+    await conn.closed(within=10 * SEC)
+    assert conn.received == b"The answer and its end" and conn.lost == "reset"
+
+
 @covers("close.unread-data-resets")
 async def test_data_that_was_read_makes_no_reset(target, wire, bench):
     """The other side of it: everything read, everything orderly."""

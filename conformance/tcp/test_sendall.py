@@ -67,18 +67,20 @@ async def test_sendall_returns_only_when_all_is_accepted(target, wire, tasks, st
 @pytest.mark.parametrize("timeout", [10, 100, 1000, 2500])
 @covers("tcp.sendall.timeout", "tcp.sendall.error")
 async def test_timeout_counts_from_the_start_of_the_call(target, wire, tasks, timeout):
-    """A peer that takes a little at each half of the timeout could else hold the call for ever."""
-    sock, conn = await connected(target, wire, window=0)
+    """A peer that takes a segment at each third of the timeout could else hold the call for ever."""
+    sock, conn = await connected(target, wire, window=MSS, ack="never")
     await sock.settimeout(timeout)
     sending = tasks.start(sock.sendall(pattern(60_000)))
+    taken = 0
     while sending.pending:
-        await asyncio.sleep(timeout * MS // 2)
+        await asyncio.sleep(timeout * MS // 3)
         if sending.pending:
-            conn.window = 100
+            assert conn.received_bytes > taken, "the call has to be under way"
+            taken = conn.received_bytes
             conn.acknowledge()
     await times_out(sending, timeout * MS)
-    conn.window = None
-    await asyncio.sleep(10 * SEC)
+    conn.ack = "every"
+    await asyncio.sleep(20 * SEC)
     data = pattern(60_000)
     assert conn.received == data[: conn.received_bytes]
     assert 0 < conn.received_bytes < len(data)

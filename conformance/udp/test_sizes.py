@@ -47,6 +47,32 @@ async def test_datagram_of_any_size_arrives_as_one(target, wire, method, size):
 
 
 @pytest.mark.parametrize("size", [1472, 1473, 2953, LARGEST])
+@pytest.mark.parametrize("delay", [0, 1 * MS, 900 * MS])
+@covers("udp.sendto.sizes", "udp.sendto.one-datagram")
+async def test_first_datagram_to_a_neighbour_waits_for_it_whole(target, wire, size, delay):
+    """The first message to a host is no smaller than the second: no fragment is lost while its address is asked for."""
+    start = await towards((wire.peer.ip, 7000), target, "sendto")
+    far = wire.peer.udp.bind(7000)
+    wire.peer.arp.delay = delay
+    data = pattern(size)
+    assert await start(data) == size
+    assert (await far.recv(within=2 * SEC)).data == data
+
+
+@pytest.mark.parametrize("count", [2, 3, QUEUE_DEPTH])
+@covers("udp.sendto.one-datagram", "udp.sendto.unreachable")
+async def test_first_datagrams_to_a_neighbour_wait_in_order(target, wire, count):
+    """Nor are those lost that are sent before the neighbour has answered."""
+    start = await towards((wire.peer.ip, 7000), target, "sendto")
+    far = wire.peer.udp.bind(7000)
+    wire.peer.arp.delay = 50 * MS
+    for number in range(count):
+        await start(b"%d" % number)
+    for number in range(count):
+        assert (await far.recv(within=1 * SEC)).data == b"%d" % number
+
+
+@pytest.mark.parametrize("size", [1472, 1473, 2953, LARGEST])
 @covers("udp.sendto.sizes")
 async def test_fragments_are_well_formed(target, wire, size):
     """One id, offsets without gap or overlap, more-fragments on all but the last, none above the MTU."""
