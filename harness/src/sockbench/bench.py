@@ -14,6 +14,9 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 from sockbench import link
+from sockbench.air.air import HOME_PASSWORD, HOME_SSID, Air
+from sockbench.air.frame import PORT as AIR
+from sockbench.air.frame import AirFrame
 from sockbench.clock import HOUR
 from sockbench.errors import BenchError, TargetDied
 from sockbench.frame import Frame
@@ -26,6 +29,7 @@ from sockbench.timeline import API, BOARD, CONSOLE, FAULT, FRAME, LOST, Timeline
 from sockbench.wire import BOARD_IP, Wire
 
 DEADLINE = 24 * HOUR
+ETHERNET, WIFI = INTERFACES = ("eth", "wifi")
 NETMASK = "255.255.255.0"
 GATEWAY = "10.0.0.254"
 DROP_REASONS = {
@@ -61,7 +65,9 @@ class LiveBoard(Protocol):
 class Bench:
     """One board, freshly reset, and its world."""
 
-    def __init__(self, board: LiveBoard, *, seed: int, deadline: int = DEADLINE) -> None:
+    def __init__(
+        self, board: LiveBoard, *, seed: int, deadline: int = DEADLINE, interface: str = ETHERNET
+    ) -> None:
         self.board = board
         self.seed = seed
         self.now = 0
@@ -73,9 +79,25 @@ class Bench:
         board.link.note = self._noted
         self.loop = VirtualLoop(self, deadline)
         self.wire = Wire(self, self.loop, seed=seed)
+        self.air = Air(self, self.loop, self.wire, seed=seed)
         self.can = can.CanBus(self, self.loop)
         self.target = Target(self, self.loop)
         self.tasks = Tasks(self.loop)
+        self.interface = interface
+
+    @property
+    def interface(self) -> str:
+        """How the board is on the wire: "eth", by the cable, or "wifi", through access points."""
+        return self._interface
+
+    @interface.setter
+    def interface(self, name: str) -> None:
+        if name not in INTERFACES:
+            raise ValueError(f"the board is on the wire by {' or '.join(INTERFACES)}, not {name!r}")
+        self._interface = name
+        self.wire.cable = name == ETHERNET
+        if name == WIFI:
+            self.wire.join(self.air)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on virtual time and return its result."""
@@ -88,9 +110,22 @@ class Bench:
         self.run(self.target.boot())
 
     def bring_network_up(self) -> None:
-        """Give the board its usual address; what it announces by that is accounted for."""
+        """Give the board its usual address; what it announces by that is accounted for.
+
+        With wifi it joins the first access point there is, or the usual one, which is made.
+        """
         __tracebackhide__ = True
-        self.run(_ended(self.target.net_up(ip=BOARD_IP, mask=NETMASK, gw=GATEWAY)))
+        address = {"ip": BOARD_IP, "mask": NETMASK, "gw": GATEWAY}
+        if self._interface == ETHERNET:
+            self.run(_ended(self.target.net_up(**address)))
+        else:
+            if not self.air.access_points:
+                self.air.access_point(HOME_SSID, HOME_PASSWORD)
+            ap = self.air.ap
+            key = {} if ap.password is None else {"password": ap.password}
+            network = {"ssid": ap.ssid, "security": ap.security.name, **key}
+            self.run(_ended(self.target.net_up(WIFI, **address, **network)))
+            self.air.claim_all("net.up")
         self.wire.claim_all("net.up")
 
     async def idle(self, *, for_: int) -> None:
@@ -111,11 +146,13 @@ class Bench:
         self.tasks.check()
         self.target.check()
         self.wire.check()
+        self.air.check()
         self.can.check()
 
     def close(self, *, keep_board: bool) -> None:
         """End every task and host of the case, and the board unless it may serve another."""
         try:
+            self.air.close()
             self.wire.close()
             tasks = sorted(asyncio.all_tasks(self.loop), key=hash)
             stubborn = self.loop.unwind(tasks)
@@ -139,8 +176,11 @@ class Bench:
         kind, port, at, payload = self.board.exchange(until, events)
         self.now = at
         self.wire.passed()
+        self.air.passed()
         self.can.passed()
-        if kind == link.TX and port == can.PORT:
+        if kind == link.TX and port == AIR:
+            self.air.transmitted(payload)
+        elif kind == link.TX and port == can.PORT:
             self.can.transmitted(payload)
         elif kind == link.TX:
             self.wire.transmitted(port, payload)
@@ -164,9 +204,9 @@ class Bench:
         self.trace.message(self.now, False, data)
         self.timeline.note(self.now, API, f"> {shown}")
 
-    def crossed(self, frame: Frame | can.CanFrame) -> None:
+    def crossed(self, frame: Frame | AirFrame | can.CanFrame) -> None:
         """Write down a frame that crosses."""
-        data = frame.wire() if isinstance(frame, can.CanFrame) else frame.data
+        data = frame.data if isinstance(frame, Frame) else frame.wire()
         self.trace.frame(frame.at, frame.outgoing, frame.port, data)
         self.timeline.note(frame.at, FRAME, frame)
 
@@ -184,6 +224,7 @@ class Bench:
         self.timeline.note(self.now, BOARD, str(error))
         self.target.died(error)
         self.wire.fail(error)
+        self.air.fail(error)
         self.can.fail(error)
 
 

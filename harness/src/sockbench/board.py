@@ -32,6 +32,9 @@ ELF_32, ELF_ARM = b"\x01", b"\x28\x00"
 # What QEMU writes when a fault within HardFault stops the core: the firmware's fault, not QEMU's.
 LOCKUP = "Lockup"
 _END_S = 5
+ETHERNET, WIFI = "eth", "wifi"
+# Which NIC has 02:00:00:00:00:01, the address of the device under test (docs/board.md).
+ADDRESSES = {ETHERNET: "", WIFI: ",mac=02:00:00:00:00:81,wifi-mac=02:00:00:00:00:01"}
 
 
 def pin(worker: int) -> None:
@@ -44,7 +47,11 @@ def pin(worker: int) -> None:
 class Board:
     """One QEMU after the other behind one face; `fresh` comes first, then `exchange`."""
 
-    def __init__(self, qemu: Path, firmware: Path, *, watchdog_s: int = WATCHDOG_S) -> None:
+    def __init__(
+        self, qemu: Path, firmware: Path, *, watchdog_s: int = WATCHDOG_S, interface: str = ETHERNET
+    ) -> None:
+        if interface not in ADDRESSES:
+            raise ValueError(f"the device's address is that of its {' or '.join(ADDRESSES)} NIC, not of {interface!r}")
         _check_binary(qemu, "QEMU", "--sockbench-qemu")
         _check_binary(firmware, "firmware", "--sockbench-firmware")
         if not os.access(qemu, os.X_OK):
@@ -62,6 +69,7 @@ class Board:
         self.seed = 0
         self.starts = 0
         self._watchdog_s = watchdog_s
+        self._addresses = ADDRESSES[interface]
         self._process: subprocess.Popen[bytes] | None = None
         self._link: Link | None = None
         self._stderr: IO[bytes] | None = None
@@ -126,7 +134,7 @@ class Board:
         self._stderr = stderr
         words = [
             str(self.qemu),
-            "-M", f"sockbench,link-fd={theirs.fileno()},seed={seed}",
+            "-M", f"sockbench,link-fd={theirs.fileno()},seed={seed}{self._addresses}",
             "-accel", "tcg", "-icount", f"shift={self.shift},sleep=off",
             "-no-user-config", "-nodefaults", "-display", "none",
             "-kernel", str(self.firmware),

@@ -16,14 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from sockbench import pcapng
+from sockbench.air.frame import AirFrame
 from sockbench.frame import Frame
 from sockbench.peers import can
 from sockbench.results import write_atomically
 from sockbench.timeline import API, FRAME, Timeline
 
-# In this order; a port of the link that has no interface here cannot be captured.
-INTERFACES = (pcapng.Interface("eth"), pcapng.Interface("can0", pcapng.LINKTYPE_CAN_SOCKETCAN))
-_INTERFACE_OF_PORT = {0: 0, can.PORT: 1}
+# In this order.
+INTERFACES = (
+    pcapng.Interface("eth"),
+    pcapng.Interface("can0", pcapng.LINKTYPE_CAN_SOCKETCAN),
+    pcapng.Interface("wlan0", pcapng.LINKTYPE_IEEE802_11_RADIOTAP),
+)
+# What crosses the wire behind an access point is shown there, whatever NIC of the board it is for.
+WIRE, CAN, AIR = range(3)
 NAME_MAX = 120
 
 
@@ -40,11 +46,15 @@ def packets(timeline: Timeline) -> tuple[list[pcapng.Packet], list[str]]:
         if kind == API:
             calls.append(f"{at} ns: {what}")
         elif kind == FRAME:
-            frame: Frame | can.CanFrame = what
-            data = frame.capture() if isinstance(frame, can.CanFrame) else frame.data
+            frame: Frame | AirFrame | can.CanFrame = what
+            if isinstance(frame, Frame):
+                interface, data = WIRE, frame.data
+            else:
+                interface, data = AIR if isinstance(frame, AirFrame) else CAN, frame.capture()
+            if isinstance(frame, AirFrame) and frame.declared is not None:
+                calls.append(f"the air: {frame.describe()}")
             if frame.fate:
-                calls.append(f"the wire: {frame.fate}")
-            interface = _INTERFACE_OF_PORT[frame.port]
+                calls.append(f"the {'air' if interface == AIR else 'wire'}: {frame.fate}")
             found.append(pcapng.Packet(at, interface, frame.outgoing, data, tuple(calls)))
             calls = []
     return found, calls

@@ -8,6 +8,7 @@ kind has no checksum above the FCS, so its corruption is a loss.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -42,6 +43,8 @@ class Faults:
 
 
 NONE = Faults()
+# Returns what corruption makes of a frame, at a place that chance names; None: a loss.
+Spoil = Callable[[bytes, int], bytes | None]
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,11 @@ class Carried:
 
 
 class Channel:
-    """One direction of the wire."""
+    """One direction of the wire, or of the air."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, spoil: Spoil | None = None) -> None:
         self._random = Random(seed)
+        self._spoil = spoil or flip_bit
         self._busy_until = 0
         self.faults = NONE
 
@@ -78,7 +82,7 @@ class Channel:
             return []
         fates = []
         if spoilt < faults.corrupt:
-            flipped = flip_bit(data, place)
+            flipped = self._spoil(data, place)
             if flipped is None:
                 return []
             data = flipped
@@ -90,6 +94,36 @@ class Channel:
         if doubled < faults.duplicate:
             carried.append(Carried(arrival, data, ",".join([*fates, "duplicate"])))
         return carried
+
+
+class FaultSettings:
+    """The faults of both directions; assign a `Faults` to either."""
+
+    def __init__(self, seed: int, where: str = "", spoil: Spoil | None = None) -> None:
+        self.to_board_channel = Channel(f"{seed} to the board{where}", spoil)
+        self.from_board_channel = Channel(f"{seed} from the board{where}", spoil)
+
+    @property
+    def to_board(self) -> Faults:
+        return self.to_board_channel.faults
+
+    @to_board.setter
+    def to_board(self, faults: Faults) -> None:
+        self.to_board_channel.faults = _checked(faults)
+
+    @property
+    def from_board(self) -> Faults:
+        return self.from_board_channel.faults
+
+    @from_board.setter
+    def from_board(self, faults: Faults) -> None:
+        self.from_board_channel.faults = _checked(faults)
+
+
+def _checked(faults: Faults) -> Faults:
+    if not isinstance(faults, Faults):
+        raise TypeError(f"faults are a Faults, not {faults!r}")
+    return faults
 
 
 def flip_bit(data: bytes, place: int) -> bytes | None:

@@ -25,7 +25,7 @@ class Frame:
         self.port = port
         self.outgoing = outgoing
         self.data = data
-        # What the wire did to it: "", "lost", "corrupted", "late", "duplicate".
+        # What the wire did to it: "", "lost", "corrupted", "late", "duplicate", "unreachable" (the board is not there).
         self.fate = fate
         # Who accounts for it; "" is nobody.
         self.claimed_by = ""

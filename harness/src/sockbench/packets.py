@@ -35,6 +35,7 @@ class _NoInterfaces(scapy.interfaces.NetworkInterfaceDict):
 conf.ifaces = _NoInterfaces()
 
 from scapy.layers import inet, inet6, l2  # noqa: E402
+from scapy.layers.dot11 import Dot11  # noqa: E402
 from scapy.layers.inet import ICMP, IP, TCP, UDP  # noqa: E402
 from scapy.layers.inet6 import IPv6  # noqa: E402
 from scapy.layers.l2 import ARP, Ether  # noqa: E402
@@ -78,4 +79,18 @@ def _install() -> None:
 
 _install()
 
-__all__ = ["ARP", "ICMP", "IP", "TCP", "UDP", "Ether", "HostAsked", "IPv6", "NoPayload", "Packet", "Padding", "Raw"]
+__all__ = [
+    "ARP",
+    "ICMP",
+    "IP",
+    "TCP",
+    "UDP",
+    "Dot11",
+    "Ether",
+    "HostAsked",
+    "IPv6",
+    "NoPayload",
+    "Packet",
+    "Padding",
+    "Raw",
+]

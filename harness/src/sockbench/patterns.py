@@ -98,13 +98,12 @@ def _layers(packet: Packet) -> list[Any]:
     return found
 
 
-def _packet_matcher(pattern: Packet) -> Predicate:
+def packet_predicate(pattern: Packet) -> Callable[[Any], bool]:
+    """Return the predicate on dissected packets that a pattern stands for."""
     wanted = [(type(layer), list(layer.fields.items())) for layer in _layers(pattern)]
 
-    def matches(frame: Frame) -> bool:
-        if not all(frame.may_hold(kind) for kind, _ in wanted):
-            return False
-        below: Any = frame.packet
+    def matches(packet: Any) -> bool:
+        below = packet
         for kind, fields in wanted:
             layer = below.getlayer(kind)
             if layer is None:
@@ -116,6 +115,12 @@ def _packet_matcher(pattern: Packet) -> Predicate:
         return True
 
     return matches
+
+
+def _packet_matcher(pattern: Packet) -> Predicate:
+    kinds = [type(layer) for layer in _layers(pattern)]
+    matches = packet_predicate(pattern)
+    return lambda frame: all(frame.may_hold(kind) for kind in kinds) and matches(frame.packet)
 
 
 def _same(seen: Any, wanted: Any) -> bool:

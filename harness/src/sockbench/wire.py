@@ -12,21 +12,19 @@ import heapq
 from typing import Protocol
 
 from sockbench import link
-from sockbench.clock import text
-from sockbench.errors import Expired, StrayFrame
-from sockbench.faults import Channel, Faults
+from sockbench.accounting import Accounts
+from sockbench.faults import Carried, FaultSettings
 from sockbench.frame import Frame
 from sockbench.packets import Packet
-from sockbench.patterns import Pattern, Predicate, describe, matcher
+from sockbench.patterns import Pattern, describe, matcher
 from sockbench.peers import Host
 
 BOARD_IP = "10.0.0.1"
 BOARD_MAC = "02:00:00:00:00:01"
 PEER_IP = "10.0.0.2"
-ETHERNET = 0
+ETHERNET, WIFI = 0, 1
 # IEEE 802.3: 64 bytes with the FCS, which does not travel here.
 SHORTEST = 60
-SHOWN = 12
 
 
 class Handler(Protocol):
@@ -39,28 +37,14 @@ class Handler(Protocol):
         """Cancel every timer, without a word."""
 
 
-class FaultSettings:
-    """The faults of both directions; assign a `Faults` to either."""
+class Bridge(Protocol):
+    """The access points that join the wire with the air."""
 
-    def __init__(self, seed: int) -> None:
-        self._to = Channel(f"{seed} to the board")
-        self._from = Channel(f"{seed} from the board")
+    def reaches(self, destination: bytes) -> bool:
+        """Return whether one of their stations has that address, or any is there for a group address."""
 
-    @property
-    def to_board(self) -> Faults:
-        return self._to.faults
-
-    @to_board.setter
-    def to_board(self, faults: Faults) -> None:
-        self._to.faults = _checked(faults)
-
-    @property
-    def from_board(self) -> Faults:
-        return self._from.faults
-
-    @from_board.setter
-    def from_board(self, faults: Faults) -> None:
-        self._from.faults = _checked(faults)
+    def forward(self, frame: bytes) -> None:
+        """Let the stations concerned have a frame of the wire, now."""
 
 
 class Ways(Protocol):
@@ -82,12 +66,16 @@ class Wire:
         self._ways = ways
         self._loop = loop
         self._seed = seed
-        self.frames: list[Frame] = []
+        self._accounts: Accounts[Frame] = Accounts(ways, loop)
+        self.frames = self._accounts.frames
         self.faults = FaultSettings(seed)
+        # Whether the board's Ethernet port is on this segment.
+        self.cable = True
+        # Where the board is on this segment, as text.
+        self.board_mac = BOARD_MAC
+        self._bridge: Bridge | None = None
         self._handlers: list[tuple[str, Handler]] = []
-        self._ignored: list[Predicate] = []
-        self._unclaimed: list[Frame] = []
-        self._watchers: list[tuple[Predicate, asyncio.Future[Frame], bool]] = []
+        self._hosts: list[Host] = []
         self._coming: list[tuple[int, int, Frame]] = []
         self._sequence = 0
         self.peer = self.host(ip=PEER_IP)
@@ -101,9 +89,10 @@ class Wire:
             send=self._send_bytes,
             loop=self._loop,
             ip6=ip6,
-            neighbours={BOARD_IP: BOARD_MAC},
+            neighbours={BOARD_IP: self.board_mac},
             seed=self._seed,
         )
+        self._hosts.append(host)
         self.attach(ip, host)
         return host
 
@@ -123,53 +112,35 @@ class Wire:
     async def expect(self, pattern: Pattern | None = None, *, within: int) -> Frame:
         """Return the first frame of the board that matches and account for it; raise Expired after `within`."""
         __tracebackhide__ = True
-        _check_time("within", within)
-        matches = matcher(pattern)
-        for frame in self._unclaimed:
-            if matches(frame):
-                self._unclaimed.remove(frame)
-                frame.claimed_by = "expect"
-                return frame
-        started = self._ways.now
-        found = await self._watch(matches, within, claims=True)
-        if found is None:
-            raise Expired(
-                f"wanted {describe(pattern)} within {text(within)} from {text(started)}; {self._seen(started)}"
-            )
-        return found
+        return await self._accounts.expect(matcher(pattern), describe(pattern), within)
 
     async def expect_none(self, pattern: Pattern | None = None, *, for_: int) -> None:
         """Let `for_` pass and raise AssertionError at the first frame of the board that matches."""
         __tracebackhide__ = True
-        _check_time("for_", for_)
-        matches = matcher(pattern)
-        started = self._ways.now
-        found = next((frame for frame in self._unclaimed if matches(frame)), None)
-        if found is None:
-            found = await self._watch(matches, for_, claims=False)
-        if found is not None:
-            wanted = "nothing at all" if pattern is None else f"no {describe(pattern)}"
-            raise AssertionError(f"wanted {wanted} for {text(for_)} from {text(started)}; saw {found!r}")
+        unwanted = "nothing at all" if pattern is None else f"no {describe(pattern)}"
+        await self._accounts.expect_none(matcher(pattern), unwanted, for_)
 
     def ignore(self, pattern: Pattern | None = None) -> None:
         """Account for every frame that matches, past and future."""
-        matches = matcher(pattern)
-        self._ignored.append(matches)
-        remaining = []
-        for frame in self._unclaimed:
-            if matches(frame):
-                frame.claimed_by = "ignore"
-            else:
-                remaining.append(frame)
-        self._unclaimed = remaining
+        self._accounts.ignore(matcher(pattern))
 
-    # What the bench calls.
+    # What the bench and the access points call.
+
+    def join(self, bridge: Bridge) -> None:
+        """Let frames for stations go through access points from now on."""
+        self._bridge = bridge
+
+    def board_is(self, mac: str) -> None:
+        """Take that address for the board's: every host knows it without asking."""
+        if mac != self.board_mac:
+            self.board_mac = mac
+            for host in self._hosts:
+                host.arp.know(BOARD_IP, mac)
 
     def transmitted(self, port: int, data: bytes) -> None:
         """Take a frame that leaves the board now."""
         now = self._ways.now
-        channel = self.faults._from
-        copies = channel.carry(data, now)
+        copies = self.faults.from_board_channel.carry(data, now)
         if not copies:
             frame = Frame(now, port, True, data, "lost")
             frame.claimed_by = "fault"
@@ -191,22 +162,16 @@ class Wire:
 
     def claim_all(self, who: str) -> None:
         """Account for every frame so far."""
-        for frame in self._unclaimed:
-            frame.claimed_by = who
-        self._unclaimed.clear()
+        self._accounts.claim_all(who)
 
     def check(self) -> None:
         """Raise StrayFrame if a frame is left that nobody accounts for."""
         __tracebackhide__ = True
-        if self._unclaimed:
-            shown = "".join(f"\n    {frame!r}" for frame in self._unclaimed[:SHOWN])
-            raise StrayFrame(f"frames that nobody accounted for ({len(self._unclaimed)}):{shown}")
+        self._accounts.check()
 
     def fail(self, error: BaseException) -> None:
         """Let everybody who waits for a frame have that error."""
-        for _, future, _ in self._watchers:
-            if not future.done():
-                future.set_exception(error)
+        self._accounts.fail(error)
 
     def close(self) -> None:
         """End every host."""
@@ -218,16 +183,32 @@ class Wire:
             raise ValueError(f"a frame has 1 to {link.FRAME_MAX} bytes, not {len(data)}")
         now = self._ways.now
         start = now if at is None or at < now else at
-        copies = self.faults._to.carry(data, start)
+        copies = self.faults.to_board_channel.carry(data, start)
         if not copies:
             lost = Frame(start, ETHERNET, False, data, "lost")
             lost.claimed_by = "fault"
             self._log(lost)
         for copy in copies:
-            frame = Frame(copy.at, ETHERNET, False, copy.data, copy.fate)
-            frame.claimed_by = "sender"
+            if self._bridge is not None and copy.at > now:
+                self._loop.call_at(copy.at, self._to_board, copy)
+            else:
+                self._to_board(copy)
+
+    def _to_board(self, copy: Carried) -> None:
+        """Let a frame reach the board by the way that leads there, at its time."""
+        bridge = self._bridge
+        by_air = bridge is not None and bridge.reaches(copy.data[:6])
+        # A switch: what is for a station is not heard on the cable, what is for a group is heard by all.
+        by_cable = self.cable and not (by_air and not copy.data[0] & 1)
+        frame = Frame(copy.at, WIFI if by_air and not by_cable else ETHERNET, False, copy.data, copy.fate)
+        frame.claimed_by = "sender"
+        if by_cable:
             self._ways.schedule(copy.at, link.FRAME, ETHERNET, copy.data)
-            self._log(frame)
+        elif not by_air:
+            frame.fate = "unreachable"
+        self._log(frame)
+        if bridge is not None and by_air:
+            bridge.forward(copy.data)
 
     def _log(self, frame: Frame) -> None:
         if frame.at <= self._ways.now:
@@ -248,53 +229,4 @@ class Wire:
                 frame.claimed_by = name
         if "corrupted" in frame.fate and not frame.claimed_by:
             frame.claimed_by = "fault"
-        if not frame.claimed_by and any(matches(frame) for matches in self._ignored):
-            frame.claimed_by = "ignore"
-        for matches, future, claims in self._watchers:
-            if not future.done() and matches(frame):
-                future.set_result(frame)
-                if claims:
-                    frame.claimed_by = frame.claimed_by or "expect"
-        if not frame.claimed_by:
-            self._unclaimed.append(frame)
-
-    async def _watch(self, matches: Predicate, duration: int, *, claims: bool) -> Frame | None:
-        future: asyncio.Future[Frame] = self._loop.create_future()
-        entry = (matches, future, claims)
-        self._watchers.append(entry)
-        timer = self._loop.call_at(self._ways.now + duration, _cancel, future)
-        try:
-            return await future
-        except _Passed:
-            return None
-        finally:
-            timer.cancel()
-            self._watchers.remove(entry)
-
-    def _seen(self, since: int) -> str:
-        seen = [frame for frame in self.frames if frame.at >= since and frame.outgoing]
-        shown = seen or [frame for frame in self.frames if frame.outgoing]
-        if not shown:
-            return "the board has sent nothing at all"
-        lines = "".join(f"\n    {frame!r}" for frame in shown[-SHOWN:])
-        return ("the board sent" if seen else "the board sent nothing since; before:") + lines
-
-
-class _Passed(Exception):
-    """The time of a watcher is over."""
-
-
-def _cancel(future: asyncio.Future[Frame]) -> None:
-    if not future.done():
-        future.set_exception(_Passed())
-
-
-def _checked(faults: Faults) -> Faults:
-    if not isinstance(faults, Faults):
-        raise TypeError(f"the wire's faults are a Faults, not {faults!r}")
-    return faults
-
-
-def _check_time(name: str, duration: int) -> None:
-    if isinstance(duration, bool) or not isinstance(duration, int) or duration < 0:
-        raise ValueError(f"{name}= is a number of nanoseconds, not {duration!r}")
+        self._accounts.arrived(frame)

@@ -32,35 +32,39 @@ class FakeBoard:
         self.happened: list[tuple[int, int, bytes]] = []
         self.wakes: list[int] = []
         self.closed = False
+        # What the script does about a frame that reaches the board, in that instant.
+        self.on_frame: Callable[[int, bytes], None] | None = None
         self.answers: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {}
-        self._queue: list[tuple[int, int, str, int, bytes]] = []
+        self._queue: list[tuple[int, int, str, int, int, bytes]] = []
         self._sequence = 0
 
     def fresh(self, seed: int) -> None:
         self.now = 0
         self.say(0, link.MBOX, cbor2.dumps({"ev": "ready", "version": 1, "firmware": "fake 1", "tick_ns": 1_000_000}))
 
-    def transmit(self, at: int, frame: bytes) -> None:
+    def transmit(self, at: int, frame: bytes, port: int = 0) -> None:
         """Let a frame leave the board."""
-        self.say(at, link.TX, frame)
+        self.say(at, link.TX, frame, port)
 
-    def say(self, at: int, kind: int, payload: bytes) -> None:
+    def say(self, at: int, kind: int, payload: bytes, port: int = 0) -> None:
         """Let a message come from the board."""
-        self._push(at, "say", kind, payload)
+        self._push(at, "say", kind, port, payload)
 
     def exchange(self, wake: int, events: list[Event] | None = None) -> Message:
-        for at, kind, _, payload in events or []:
-            self._push(max(at, self.now), "happen", kind, payload)
+        for at, kind, port, payload in events or []:
+            self._push(max(at, self.now), "happen", kind, port, payload)
         self.wakes.append(wake)
         while self._queue and self._queue[0][0] <= wake:
-            at, _, what, kind, payload = heapq.heappop(self._queue)
+            at, _, what, kind, port, payload = heapq.heappop(self._queue)
             self.now = max(self.now, at)
             if what == "say":
                 if kind in (link.LOG, link.DROP):
                     self.link.note(kind, 0, self.now, payload)
                     continue
-                return kind, 0, self.now, payload
+                return kind, port, self.now, payload
             self.happened.append((self.now, kind, payload))
+            if kind == link.FRAME and self.on_frame is not None:
+                self.on_frame(port, payload)
             if kind == link.MESSAGE:
                 self._agent(payload)
         self.now = max(self.now, wake)
@@ -69,9 +73,9 @@ class FakeBoard:
     def close(self) -> None:
         self.closed = True
 
-    def _push(self, at: int, what: str, kind: int, payload: bytes) -> None:
+    def _push(self, at: int, what: str, kind: int, port: int, payload: bytes) -> None:
         self._sequence += 1
-        heapq.heappush(self._queue, (at, self._sequence, what, kind, payload))
+        heapq.heappush(self._queue, (at, self._sequence, what, kind, port, payload))
 
     def _agent(self, data: bytes) -> None:
         request = cbor2.loads(data)

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who accounts for the frames of the board, and who waits for them: the same on the wire and on air.
+
+A frame is accounted for by whoever handled it, by an `expect` that returned it, or by `ignore`. What
+remains fails the case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from sockbench.clock import text
+from sockbench.errors import Expired, StrayFrame
+
+SHOWN = 12
+
+
+class Crossing(Protocol):
+    """What can be accounted for."""
+
+    at: int
+    outgoing: bool
+    claimed_by: str
+
+
+class Clock(Protocol):
+    """Virtual time."""
+
+    now: int
+
+
+F = TypeVar("F", bound=Crossing)
+
+
+class Accounts(Generic[F]):
+    """The frames of one medium. `where` is a word for messages: " on air", or nothing."""
+
+    def __init__(self, clock: Clock, loop: asyncio.AbstractEventLoop, where: str = "") -> None:
+        self._clock = clock
+        self._loop = loop
+        self._where = where
+        self.frames: list[F] = []
+        self._ignored: list[Callable[[F], bool]] = []
+        self._unclaimed: list[F] = []
+        self._watchers: list[tuple[Callable[[F], bool], asyncio.Future[F], bool]] = []
+
+    async def expect(self, matches: Callable[[F], bool], wanted: str, within: int) -> F:
+        """Return the first frame of the board that matches and account for it; raise Expired after `within`."""
+        __tracebackhide__ = True
+        _check_time("within", within)
+        for frame in self._unclaimed:
+            if matches(frame):
+                self._unclaimed.remove(frame)
+                frame.claimed_by = "expect"
+                return frame
+        started = self._clock.now
+        found = await self._watch(matches, within, claims=True)
+        if found is None:
+            raise Expired(
+                f"wanted {wanted}{self._where} within {text(within)} from {text(started)}; {self._seen(started)}"
+            )
+        return found
+
+    async def expect_none(self, matches: Callable[[F], bool], unwanted: str, for_: int) -> None:
+        """Let `for_` pass and raise AssertionError at the first frame of the board that matches."""
+        __tracebackhide__ = True
+        _check_time("for_", for_)
+        started = self._clock.now
+        found = next((frame for frame in self._unclaimed if matches(frame)), None)
+        if found is None:
+            found = await self._watch(matches, for_, claims=False)
+        if found is not None:
+            raise AssertionError(f"wanted {unwanted}{self._where} for {text(for_)} from {text(started)}; saw {found!r}")
+
+    def ignore(self, matches: Callable[[F], bool]) -> None:
+        """Account for every frame that matches, past and future."""
+        self._ignored.append(matches)
+        remaining = []
+        for frame in self._unclaimed:
+            if matches(frame):
+                frame.claimed_by = "ignore"
+            else:
+                remaining.append(frame)
+        self._unclaimed = remaining
+
+    def arrived(self, frame: F) -> None:
+        """Take a frame of the board that everybody who is there has seen."""
+        if not frame.claimed_by and any(matches(frame) for matches in self._ignored):
+            frame.claimed_by = "ignore"
+        for matches, future, claims in self._watchers:
+            if not future.done() and matches(frame):
+                future.set_result(frame)
+                if claims:
+                    frame.claimed_by = frame.claimed_by or "expect"
+        if not frame.claimed_by:
+            self._unclaimed.append(frame)
+
+    def claim_all(self, who: str) -> None:
+        """Account for every frame so far."""
+        for frame in self._unclaimed:
+            frame.claimed_by = who
+        self._unclaimed.clear()
+
+    def check(self) -> None:
+        """Raise StrayFrame if a frame is left that nobody accounts for."""
+        __tracebackhide__ = True
+        if self._unclaimed:
+            shown = "".join(f"\n    {frame!r}" for frame in self._unclaimed[:SHOWN])
+            raise StrayFrame(f"frames{self._where} that nobody accounted for ({len(self._unclaimed)}):{shown}")
+
+    def fail(self, error: BaseException) -> None:
+        """Let everybody who waits for a frame have that error."""
+        for _, future, _ in self._watchers:
+            if not future.done():
+                future.set_exception(error)
+
+    async def _watch(self, matches: Callable[[F], bool], duration: int, *, claims: bool) -> F | None:
+        future: asyncio.Future[F] = self._loop.create_future()
+        entry = (matches, future, claims)
+        self._watchers.append(entry)
+        timer = self._loop.call_at(self._clock.now + duration, _expire, future)
+        try:
+            return await future
+        except _Passed:
+            return None
+        finally:
+            timer.cancel()
+            self._watchers.remove(entry)
+
+    def _seen(self, since: int) -> str:
+        seen = [frame for frame in self.frames if frame.at >= since and frame.outgoing]
+        shown = seen or [frame for frame in self.frames if frame.outgoing]
+        if not shown:
+            return "the board has sent nothing at all"
+        lines = "".join(f"\n    {frame!r}" for frame in shown[-SHOWN:])
+        return ("the board sent" if seen else "the board sent nothing since; before:") + lines
+
+
+class _Passed(Exception):
+    """The time of a watcher is over."""
+
+
+def _expire(future: asyncio.Future[F]) -> None:
+    if not future.done():
+        future.set_exception(_Passed())
+
+
+def _check_time(name: str, duration: int) -> None:
+    if isinstance(duration, bool) or not isinstance(duration, int) or duration < 0:
+        raise ValueError(f"{name}= is a number of nanoseconds, not {duration!r}")
