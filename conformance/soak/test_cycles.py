@@ -213,3 +213,26 @@ async def far_speaks(target, far):
         await far.recv(within=5 * SEC)
         await sock.close()
         await sock.drop()
+
+
+@pytest.mark.parametrize(("kind", "protocol"), [(SOCK_RAW, EXPERIMENT), (SOCK_DGRAM, 0)], ids=["raw", "datagram"])
+@covers("limits.no-loss", "socket.failure-is-ioerror")
+async def test_sockets_that_could_not_be_made_cost_nothing(cold_target, wire, kind, protocol):
+    """A program that asks in a loop for more than the stack has must not use up the numbers of all the others."""
+    await up6(cold_target, wire)
+    before = await memory(cold_target)
+    sockets = []
+    with pytest.raises(RemoteIOError):
+        while len(sockets) < NUMBERS:
+            sockets.append(await cold_target.socket(AF_INET, kind, protocol))
+    assert len(sockets) < NUMBERS, "the numbers were used up, not the stack"
+    for _ in range(2 * NUMBERS):
+        with pytest.raises(RemoteIOError):
+            await cold_target.socket(AF_INET, kind, protocol)
+    for sock in sockets:
+        await sock.close()
+        await sock.drop()
+    await no_number_is_lost(cold_target)
+    after = await memory(cold_target)
+    del before["failures"], after["failures"]
+    assert after == before

@@ -10,7 +10,7 @@ import asyncio
 import pytest
 from sockbench import MS, SEC, RemoteIOError, covers
 
-from conformance.scenes import fill, times_out
+from conformance.scenes import DEVICE, bound_udp, fill, times_out
 from conformance.tcp.stream import LONG, connected, listening, pattern, talks
 
 TIMEOUTS = [1, 7, 10, 99, 100, 101, 1000, 2500]
@@ -119,12 +119,44 @@ async def test_seven_streams_both_ways_at_once(target, wire, tasks):
 
 @covers("socket.independent", "tcp.recv.blocks-until-bufsize")
 async def test_two_readers_of_one_stream_share_it(target, wire, tasks):
-    """Two threads read one socket: each byte goes to one of them, none is lost or doubled."""
+    """Two threads read one socket: each byte goes to one of them, none is lost or doubled, and neither is forgotten."""
     sock, conn = await connected(target, wire)
+    await sock.settimeout(5000)
     readers = [tasks.start(sock.recv(100)) for _ in range(2)]
     await asyncio.sleep(10 * MS)
     data = pattern(200)
     conn.send(data)
     parts = [await reader for reader in readers]
     assert sorted(b"".join(parts)) == sorted(data) and {len(part) for part in parts} == {100}
+    await sock.settimeout(None)
     await talks(sock, conn)
+
+
+@pytest.mark.parametrize("readers", [2, 5])
+@covers("socket.independent", "udp.recvfrom.one-datagram")
+async def test_readers_of_one_datagram_socket_get_one_each(target, wire, tasks, readers):
+    """Datagrams that come together wake as many threads: one that is passed over would sleep beside its message."""
+    sock = await bound_udp(target)
+    await sock.settimeout(5000)
+    far = wire.peer.udp.bind(7000)
+    waiting = [tasks.start(sock.recvfrom(10)) for _ in range(readers)]
+    await asyncio.sleep(10 * MS)
+    for number in range(readers):
+        far.send(b"%d" % number, to=(DEVICE, 5000))
+    assert sorted([(await call)[0] for call in waiting]) == [b"%d" % number for number in range(readers)]
+
+
+@covers("socket.independent", "tcp.sendall.everything")
+async def test_writers_of_one_stream_take_turns(target, wire, tasks):
+    """Two threads send through one socket to a slow reader: each text arrives whole, and both calls end."""
+    sock, conn = await connected(target, wire, window=0)
+    await sock.settimeout(60_000)
+    size = 10_000
+    writers = [tasks.start(sock.sendall(bytes([letter]) * size)) for letter in b"ab"]
+    await asyncio.sleep(10 * MS)
+    assert all(writer.pending for writer in writers)
+    conn.window = None
+    for writer in writers:
+        assert await writer is None
+    await conn.until(lambda c: c.received_bytes == 2 * size, within=10 * SEC)
+    assert conn.received in (b"a" * size + b"b" * size, b"b" * size + b"a" * size)

@@ -232,3 +232,25 @@ async def test_datagram_at_any_moment_of_the_call_ends_its_wait(target, wire, ta
         waits.far.send(b"now", to=(DEVICE, 5000))
         assert (await waiting)[0] == b"now"
         assert waiting.elapsed < 2 * MS
+
+
+# Longer than a call takes from its request to its sleep on the device, and shorter than the stretch before that sleep
+# in which a wake-up could get lost (3 us).
+ASLEEP = 150 * US
+STEP = 500
+
+
+@pytest.mark.parametrize("scene", ["udp-recvfrom", "tcp-recv"])
+@covers("timeout.in-time", "tcp.recv.blocks-until-bufsize")
+async def test_data_at_any_moment_of_the_call_ends_it(target, wire, tasks, bench, scene):
+    """Between looking in vain and going to sleep there is a moment: what comes then must not be slept over."""
+    waits = await blocked(scene, target, wire)
+    await waits.sock.settimeout(100)
+    for after in range(0, ASLEEP, STEP):
+        waiting = tasks.start(waits.start())
+        at = bench.now + after
+        if scene == "tcp-recv":
+            waits.far.send(b"0123456789", at=at)
+        else:
+            waits.far.send(b"in time", to=(DEVICE, 5000), at=at)
+        assert data_of(scene, await waiting) in (b"0123456789", b"in time"), f"{after} ns after the request"
