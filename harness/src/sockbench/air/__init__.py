@@ -12,6 +12,7 @@ from sockbench.air.eapol import EapolKey, with_rsn, without_gtk
 from sockbench.air.frame import AirFrame
 from sockbench.air.profiles import ACL, DEAUTH_AT_ONCE, FULL, HOSTAPD, SILENT, Profile
 from sockbench.air.rsn import Rsn
+from sockbench.air.station import JoinFailed, Network, Station
 
 __all__ = [
     "ACL",
@@ -26,8 +27,11 @@ __all__ = [
     "AirFrame",
     "Client",
     "EapolKey",
+    "JoinFailed",
+    "Network",
     "Profile",
     "Rsn",
+    "Station",
     "with_rsn",
     "without_gtk",
 ]

@@ -14,20 +14,18 @@ from typing import Protocol
 
 from sockbench.air import beacons, ccmp, eapol, frames, keys
 from sockbench.air.authenticator import Authenticator
+from sockbench.air.beaconing import Beaconing
 from sockbench.air.client import ASSOCIATED, AUTHORIZED, GONE, Client
-from sockbench.air.delivery import SIFS, Delivery
+from sockbench.air.delivery import Delivery
 from sockbench.air.frame import AirFrame
+from sockbench.air.group import GroupKeys
 from sockbench.air.manners import SILENCES, Manners
-from sockbench.air.medium import CHANNELS, TU_US, Declaration, Medium
+from sockbench.air.medium import CHANNELS, Declaration, Medium
 from sockbench.air.profiles import INACTIVITY, LEAVING, LEFT_BSS, Profile
 from sockbench.air.rsn import SECURITIES, Security
 from sockbench.air.speaker import Speaker
 from sockbench.peers.address import mac_bytes, mac_text
 from sockbench.peers.waiting import Timer, Waiters
-
-GTK_BYTES = 16
-# 802.11 leaves 1 and 2 and 3 for group keys; two are enough to have one while the other is handed out.
-FIRST_GROUP_KEY, SECOND_GROUP_KEY = 1, 2
 
 
 class Network(Protocol):
@@ -82,14 +80,10 @@ class AccessPoint(Speaker):
         self._psk = psk
         self._password: bytes | None = None if password is None else keys.passphrase_bytes(password)
         self._random = Random(f"{seed} {self.bssid}")
-        self._group = self._new_group(FIRST_GROUP_KEY)
-        self._next_group: ccmp.Key | None = None
+        self.group = GroupKeys(self.random)
         self._waiters = Waiters(loop)
         self._idle: dict[bytes, Timer] = {}
-        self.switch: beacons.Switch | None = None
-        self._beat = Timer(loop, self._beaten)
-        self._after_beacon: list[Callable[[], None]] = []
-        self._began = int(loop.time())
+        self.beaconing = Beaconing(self)
         self.show()
 
     # What a case sees and does.
@@ -136,7 +130,7 @@ class AccessPoint(Speaker):
         """Return the beacon at that time or, if none is sent then, the next; None if there are no beacons."""
         if not self.present:
             return None
-        declaration = self._declaration()
+        declaration = self.beaconing.declaration()
         return declaration.sent(declaration.after(at))
 
     def deauth(self, mac: str | None = None, reason: int = LEAVING, *, at: int | None = None,
@@ -181,7 +175,12 @@ class AccessPoint(Speaker):
 
     def rekey_group(self, *, at: int | None = None) -> None:
         """Hand out a new group key; it is used once every station has it (or has been sent away)."""
-        self._when(at, self._rekey_group)
+
+        def change() -> None:
+            self.group.change(self._authenticators())
+            self.group.settle(self._authenticators())
+
+        self._when(at, change)
 
     def rekey_pairwise(self, mac: str | None = None, *, at: int | None = None) -> None:
         """Begin a new four-way handshake with one station, or with all."""
@@ -232,7 +231,7 @@ class AccessPoint(Speaker):
 
     def group_key(self, *, new: bool) -> ccmp.Key:
         """Return the group key in use, or the one that is being handed out."""
-        return self._next_group if new and self._next_group is not None else self._group
+        return self.group.next if new and self.group.next is not None else self.group.used
 
     def say_eapol(
         self, station: bytes, key: eapol.EapolKey, ptk: keys.Ptk | None, encrypted_with: ccmp.Key | None
@@ -260,7 +259,7 @@ class AccessPoint(Speaker):
 
     def group_keyed(self, station: bytes) -> None:
         """Use the new group key once all have it."""
-        self._settle_group()
+        self.group.settle(self._authenticators())
 
     def give_up(self, station: bytes, reason: int) -> None:
         """Send a station away."""
@@ -275,13 +274,11 @@ class AccessPoint(Speaker):
 
     def show(self) -> None:
         """Declare beacons as they are from now on."""
-        if self.present:
-            self.network.declare_as(self._declaration())
+        self.beaconing.show()
 
     def after_beacon(self, act: Callable[[], None]) -> None:
         """Do something right after the next beacon."""
-        self._after_beacon.append(act)
-        self._await_beacon()
+        self.beaconing.after_next(act)
 
     def forget(self, client: Client, *, reason: int | None, by: str) -> None:
         """Know a station no longer."""
@@ -302,7 +299,7 @@ class AccessPoint(Speaker):
         self.network.left(self, client)
         if had_kept:
             self.show()
-        self._settle_group()
+        self.group.settle(self._authenticators())
         self._waiters.notify()
 
     def associate(self, client: Client, rsn_body: bytes | None) -> None:
@@ -330,17 +327,12 @@ class AccessPoint(Speaker):
 
     def close(self) -> None:
         """Cancel every timer."""
-        self._beat.stop()
+        self.beaconing.close()
         for client in self.clients.values():
             if client.authenticator is not None:
                 client.authenticator.close()
         for timer in self._idle.values():
             timer.stop()
-
-    @property
-    def now(self) -> int:
-        """Virtual time."""
-        return int(self._loop.time())
 
     def _authorized(self, mac: str | None) -> Client | None:
         return next((one for one in self.clients.values() if one.authorized and mac in (None, one.mac)), None)
@@ -353,64 +345,21 @@ class AccessPoint(Speaker):
             raise LookupError(f"{self!r} has no station {mac}")
         return [client]
 
-    def _declaration(self) -> Declaration:
-        waiting, group = self.delivery.waiting()
-        content = beacons.body(
-            b"" if self.hidden else self.ssid, self.security, channel=self.channel, interval_tu=self.beacon_tu,
-            tim_element=beacons.tim(waiting, group=group), switch=self.switch,
-        )  # fmt: skip
-        mpdu = frames.header(frames.BEACON, 0, frames.BROADCAST, self.address, self.address, 0) + content
-        return Declaration(mpdu, self.channel, self.rssi, self._began, self.beacon_tu * TU_US)
-
-    def _next_beacon(self) -> int:
-        """Return the time of the first beacon after now."""
-        interval = self.beacon_tu * TU_US * 1000
-        return self._began + ((self.now - self._began) // interval + 1) * interval
-
-    def _await_beacon(self) -> None:
-        self._beat.start(self._next_beacon() + (SIFS if self.switch is None or self.switch.count > 1 else -SIFS))
-
-    def _beaten(self) -> None:
-        """Do what has to be done around a beacon: right after it, or right before the one that ends a switch."""
-        switch = self.switch
-        if switch is not None and switch.count == 1:
-            self.switch = None
-            self.channel = switch.channel
-            self.show()
-            if self._after_beacon:
-                self._await_beacon()
-            return
-        waiting, self._after_beacon = self._after_beacon, []
-        for act in waiting:
-            act()
-        if switch is not None:
-            self.switch = beacons.Switch(switch.channel, switch.count - 1, switch.quiet)
-            self.show()
-            self._await_beacon()
-
-    def _announce(self, switch: beacons.Switch, action: bool) -> None:
-        self.switch = switch
-        self.show()
-        if action:
-            self.say(
-                frames.header(frames.ACTION, 0, frames.BROADCAST, self.address, self.address, self.sequence())
-                + beacons.ACTION_CHANNEL_SWITCH
-                + switch.element()
-            )
-        self._beat.start(self._next_beacon() + SIFS)
-
     def _restart(self) -> None:
         for client in list(self.clients.values()):
             self.forget(client, reason=None, by="ap")
         self.delivery.clear()
-        self.switch = None
-        self._after_beacon.clear()
-        self._beat.stop()
-        self._next_group = None
-        self._group = self._new_group(FIRST_GROUP_KEY)
-        self._began = self.now
+        self.group.restart()
         self.present = True
-        self.show()
+        self.beaconing.restart()
+
+    def _announce(self, switch: beacons.Switch, action: bool) -> None:
+        self.beaconing.announce(switch)
+        if action:
+            body = beacons.ACTION_CHANNEL_SWITCH + switch.element()
+            self.say(
+                frames.header(frames.ACTION, 0, frames.BROADCAST, self.address, self.address, self.sequence()) + body
+            )
 
     def _send_away(self, kind: int, mac: str | None, reason: int, forget: bool) -> None:
         content = reason.to_bytes(2, "little")
@@ -435,26 +384,8 @@ class AccessPoint(Speaker):
     def _is_idle(self, client: Client) -> None:
         self._send_away(frames.DISASSOC, client.mac, INACTIVITY, True)
 
-    def _new_group(self, key_id: int) -> ccmp.Key:
-        return ccmp.Key(self.random(GTK_BYTES), key_id)
-
-    def _rekey_group(self) -> None:
-        other = SECOND_GROUP_KEY if self._group.key_id == FIRST_GROUP_KEY else FIRST_GROUP_KEY
-        self._next_group = self._new_group(other)
-        self._unkeyed = {client.address for client in self.clients.values() if client.authorized}
-        for client in list(self.clients.values()):
-            if client.authorized and client.authenticator is not None:
-                client.authenticator.start_group()
-        self._settle_group()
-
-    def _settle_group(self) -> None:
-        """Use the new group key once nobody is left who has still to answer for it."""
-        if self._next_group is None:
-            return
-        for client in self.clients.values():
-            if client.authenticator is not None and client.authenticator.phase == "WAIT_G2":
-                return
-        self._group, self._next_group = self._next_group, None
+    def _authenticators(self) -> list[Authenticator]:
+        return [one.authenticator for one in self.clients.values() if one.authenticator is not None and one.authorized]
 
     def __repr__(self) -> str:
         return f"AccessPoint({self.ssid!r}, {self.bssid}, channel {self.channel})"

@@ -11,6 +11,7 @@ from sockbench.air.access_point import AccessPoint, check_channel, security_of, 
 from sockbench.air.client import Client
 from sockbench.air.medium import DEFAULT_CHANNEL, DEFAULT_RSSI, Medium, Ways
 from sockbench.air.profiles import HOSTAPD, Profile
+from sockbench.air.station import Station
 from sockbench.peers.address import mac_text
 
 SHORTEST_ETHERNET = 60
@@ -37,6 +38,7 @@ class Air(Medium):
     def __init__(self, ways: Ways, loop: asyncio.AbstractEventLoop, wire: Wire, *, seed: int) -> None:
         super().__init__(ways, loop, seed=seed)
         self._wire = wire
+        self._stations = 0
         self.access_points: list[AccessPoint] = []
         # Through which access point data passes to a station.
         self._served: dict[bytes, tuple[AccessPoint, Client]] = {}
@@ -76,6 +78,13 @@ class Air(Medium):
             self._wire.join(self)
         self.access_points.append(made)
         self.attach(made.bssid, made)
+        return made
+
+    def station(self, mac: str | None = None, *, rssi: int = DEFAULT_RSSI) -> Station:
+        """Return a new station, which has joined nothing yet."""
+        self._stations += 1
+        made = Station(self, self._loop, mac=mac or f"02:00:00:00:b0:{self._stations:02x}", rssi=rssi, seed=self._seed)
+        self.attach(made.mac, made)
         return made
 
     # The bridge to the wire.

@@ -14,8 +14,6 @@ from sockbench.air import ccmp, frames
 from sockbench.air.client import Client, Kept
 from sockbench.air.frame import AirFrame
 
-# A short interframe space (IEEE 802.11-2020 table 18-5): what comes right after a beacon.
-SIFS = 10_000
 EAPOL = frames.EAPOL_SNAP
 
 

@@ -71,7 +71,7 @@ class Manners:
             return frame.data[4:10] == self._ap.address
         content = beacons.body(
             self._ap.ssid, self._ap.security, channel=self._ap.channel, interval_tu=self._ap.beacon_tu,
-            timestamp=self._ap.now // 1000, switch=self._ap.switch,
+            timestamp=self._ap.now // 1000, switch=self._ap.beaconing.switch,
         )  # fmt: skip
         self.answer(frames.PROBE_RESP, frame.data[10:16], content)
         return True

@@ -39,6 +39,9 @@ class Node(Protocol):
     def hear(self, frame: AirFrame) -> bool:
         """Act on a frame, now; return whether it is accounted for."""
 
+    def declared(self, declaration: Declaration) -> None:
+        """Take note of beacons that somebody declares now."""
+
     def close(self) -> None:
         """Cancel every timer, without a word."""
 
@@ -287,6 +290,9 @@ class Medium:
                          rate=frames.LOWEST_RATE, declared=payload)  # fmt: skip
         frame.claimed_by = "declaration" if outgoing else "sender"
         self._log(frame)
+        if mpdu[16:22] in self.beacons:
+            for _, node in self._nodes:
+                node.declared(declaration)
 
     def _log(self, frame: AirFrame) -> None:
         if frame.at <= self._ways.now:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sockbench.air import ccmp, eapol, frames
 from sockbench.air.frame import AirFrame, message_name
-from sockbench.air.medium import Medium
+from sockbench.air.medium import Declaration, Medium
 from sockbench.air.patterns import message
 
 What = str | Callable[[bytes], bool]
@@ -125,8 +125,21 @@ class Speaker:
         """Act on a frame, now; return whether it is accounted for."""
         raise NotImplementedError
 
+    def declared(self, declaration: Declaration) -> None:
+        """Take note of beacons that somebody declares now."""
+
     def close(self) -> None:
         """Cancel every timer, without a word."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop on whose time it lives."""
+        return self._loop
+
+    @property
+    def now(self) -> int:
+        """Virtual time."""
+        return int(self._loop.time())
 
     # What nodes call.
 

@@ -75,10 +75,12 @@ class Host:
         neighbours: Mapping[str, str] | None = None,
         seed: int = 0,
         mtu: int = MTU,
+        shortest: int = SHORTEST_BYTES,
     ) -> None:
         self.ip = ip
         self.mac = mac_text(mac_bytes(mac))
         self.mtu = mtu
+        self._shortest = shortest
         self.enabled = True
         self._ip = ip_bytes(ip)
         self._mac = mac_bytes(mac)
@@ -258,8 +260,8 @@ class Host:
             self._send(build_ethernet(mac, self._mac, ethertype, packet), at)
 
     def _send(self, frame: bytes, at: int | None) -> None:
-        if len(frame) < SHORTEST_BYTES:
-            frame = frame.ljust(SHORTEST_BYTES, b"\0")
+        if len(frame) < self._shortest:
+            frame = frame.ljust(self._shortest, b"\0")
         self._send_frame(frame, at)
 
     def __repr__(self) -> str:

@@ -51,6 +51,7 @@ class IcmpService:
         self._loop = loop
         self._next_identifier = 1
         self._replies: dict[int, IpPacket] = {}
+        self._asked: set[int] = set()
         self._waiters = Waiters(loop)
         self.echo = True
         self.delay = 0
@@ -106,15 +107,19 @@ class IcmpService:
         self._next_identifier = identifier % 0xFFFF + 1
         destination = ip_bytes(ip)
         rest = identifier << 16 | 1
+        self._asked.add(rest)  # An answer may come in the same instant.
         self._network.send_ip(
             destination,
             PROTOCOL_ICMP,
             build_icmp(Icmp(ECHO_REQUEST, 0, rest, data)),
             source=self._network.source_for(destination),
         )
-        await self._waiters.until(
-            lambda: rest in self._replies, within=within, wanted=f"an echo reply from {ip}", seen=lambda: "none"
-        )
+        try:
+            await self._waiters.until(
+                lambda: rest in self._replies, within=within, wanted=f"an echo reply from {ip}", seen=lambda: "none"
+            )
+        finally:
+            self._asked.discard(rest)
         reply = self._replies.pop(rest)
         if reply.source != destination:
             raise ValueError(f"{ip_text(reply.source)} answered an echo request to {ip}")
@@ -142,7 +147,7 @@ class IcmpService:
                 at=at,
             )
             return True
-        if message.type == ECHO_REPLY and self._waiters:
+        if message.type == ECHO_REPLY and message.rest in self._asked:
             self._replies[message.rest] = packet
             self._waiters.notify()
             return True

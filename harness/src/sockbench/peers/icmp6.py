@@ -22,6 +22,7 @@ class Icmp6Service:
         self._loop = loop
         self._next_identifier = 1
         self._replies: dict[int, bytes] = {}
+        self._asked: set[int] = set()
         self._waiters = Waiters(loop)
         self.echo = True
         self.delay = 0
@@ -61,10 +62,14 @@ class Icmp6Service:
         self._next_identifier = identifier % 0xFFFF + 1
         destination = ip_bytes(ip)
         rest = identifier << 16 | 1
+        self._asked.add(rest)  # An answer may come in the same instant.
         self._send(Icmp(ECHO_REQUEST, 0, rest, data), self._network.source_for(destination), destination, None)
-        await self._waiters.until(
-            lambda: rest in self._replies, within=within, wanted=f"an echo reply from {ip}", seen=lambda: "none"
-        )
+        try:
+            await self._waiters.until(
+                lambda: rest in self._replies, within=within, wanted=f"an echo reply from {ip}", seen=lambda: "none"
+            )
+        finally:
+            self._asked.discard(rest)
         return self._replies.pop(rest)
 
     def receive(self, packet: IpPacket, message: Icmp) -> bool:
@@ -74,7 +79,7 @@ class Icmp6Service:
             source = packet.destination if packet.destination[0] != 0xFF else self._network.source_for(packet.source)
             self._send(Icmp(ECHO_REPLY, 0, message.rest, message.payload), source, packet.source, at)
             return True
-        if message.type == ECHO_REPLY and self._waiters:
+        if message.type == ECHO_REPLY and message.rest in self._asked:
             self._replies[message.rest] = message.payload
             self._waiters.notify()
             return True

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The key of group frames that an access point sends, and its change (IEEE 802.11-2020 12.7.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from sockbench.air import ccmp
+from sockbench.air.authenticator import WAIT_G2, Authenticator
+
+GTK_BYTES = 16
+# Key id 0 is the pairwise key's. Two are enough to use one while the other is handed out.
+FIRST, SECOND = 1, 2
+
+
+class GroupKeys:
+    """The key in use, and the one that is about to take its place."""
+
+    def __init__(self, random: Callable[[int], bytes]) -> None:
+        self._random = random
+        self.used = ccmp.Key(random(GTK_BYTES), FIRST)
+        self.next: ccmp.Key | None = None
+
+    def restart(self) -> None:
+        """Make a new one, at once."""
+        self.used = ccmp.Key(self._random(GTK_BYTES), FIRST)
+        self.next = None
+
+    def change(self, stations: Iterable[Authenticator]) -> None:
+        """Make a new one and hand it out to these stations."""
+        self.next = ccmp.Key(self._random(GTK_BYTES), SECOND if self.used.key_id == FIRST else FIRST)
+        for authenticator in stations:
+            authenticator.start_group()
+
+    def settle(self, stations: Iterable[Authenticator]) -> None:
+        """Use the new one once nobody is left who has still to answer for it."""
+        if self.next is not None and not any(one.phase == WAIT_G2 for one in stations):
+            self.used, self.next = self.next, None
