@@ -8,6 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sockbench import Bench
+
+from conformance.network.scenes import Interface
+
+
+@pytest.fixture
+def interface(bench: Bench) -> Interface:
+    """The module of the interface under test, and something that it can link to."""
+    return Interface(bench)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

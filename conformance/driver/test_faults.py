@@ -6,7 +6,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 from __future__ import annotations
 
 import pytest
-from sockbench import MS, SEC, covers
+from sockbench import MS, SEC, covers, needs
 
 from conformance.scenes import DEVICE, bound_udp, connected_tcp, echoes, times_out
 
@@ -146,6 +146,7 @@ async def test_segments_with_a_wrong_checksum_are_sent_again(bench, target, wire
 
 
 @pytest.mark.parametrize("flaps", [1, 2, 10])
+@needs("cable")
 @covers("driver.link-flap", "network.link-loss")
 async def test_link_that_flaps_leaves_the_driver_working(bench, target, wire, flaps):
     """However often the cable is pulled, once it is plugged in sockets work, old and new ones."""

@@ -1,4 +1,4 @@
-"""How the board gets its address in these cases, and the cable.
+"""How the board gets its address in these cases, by whichever interface is under test, and the cable.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sockbench import MS, SEC
+from sockbench import MS, SEC, WIFI_WPA2
 from sockbench.peers import DhcpServer, Lease
 
 from conformance.scenes import BOARD, DEVICE
@@ -18,6 +18,11 @@ NONE = "0.0.0.0"
 UNLINKED = (NONE, NONE, NONE, NONE, BOARD)
 # The address that the DHCP server gives, unless the case has another.
 LEASED = "10.0.0.50"
+
+# What wifi links to in these cases.
+SSID, PASSPHRASE = "sockbench", "correct horse battery staple"
+# docs/wifi-datasheet.md, section 5: 40 ms on each of 13 channels; this access point answers at once.
+JOIN = 13 * 40 * MS
 
 # docs/nic-datasheet.md, section 9.
 LINK_DOWN, LINK_UP = 1, 2
@@ -30,11 +35,33 @@ DHCP_TIMEOUT = 60 * SEC
 CONFLICT_DETECTION = 10 * SEC
 
 
-async def link_static(target: Any, wire: Any, ip: str = DEVICE, gw: str = GATEWAY, dns: str = NONE) -> None:
+class Interface:
+    """The module of the interface under test, `eth` or `wifi`; they differ in what link() is told, and in its time."""
+
+    def __init__(self, bench: Any) -> None:
+        self._module = getattr(bench.target, bench.interface)
+        # How long link() takes before there is a question of addresses.
+        self.joins = 0
+        if bench.interface == "wifi":
+            ap = bench.air.access_points[0] if bench.air.access_points else bench.air.access_point(SSID, PASSPHRASE)
+            self._network: tuple[Any, ...] = (ap.ssid, WIFI_WPA2, PASSPHRASE)
+            self.joins = JOIN
+        else:
+            self._network = ()
+
+    def link(self, *arguments: Any) -> Any:
+        """Call link() with what this interface wants to be told, or with other ARGUMENTS."""
+        return self._module.link(*(arguments or self._network))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+async def link_static(interface: Any, wire: Any, ip: str = DEVICE, gw: str = GATEWAY, dns: str = NONE) -> None:
     """Bring the interface up with a static address; ARP is accounted for."""
     wire.ignore(lambda frame: frame.arp is not None)
-    await target.eth.set_link_info(ip, MASK, gw, dns)
-    await target.eth.link()
+    await interface.set_link_info(ip, MASK, gw, dns)
+    await interface.link()
 
 
 def serve(wire: Any, ip: str = LEASED, **lease: Any) -> DhcpServer:

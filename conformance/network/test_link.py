@@ -18,6 +18,7 @@ from sockbench import (
     RemoteValueError,
     covers,
     elapsed_is,
+    needs,
 )
 
 from conformance.network.scenes import (
@@ -45,113 +46,117 @@ from conformance.scenes import (
 
 
 @covers("net.link-info", "net.is-linked", "net.set-link-info")
-async def test_before_link_there_is_no_address_and_nothing_is_sent(cold_target, wire):
+async def test_before_link_there_is_no_address_and_nothing_is_sent(interface, wire):
     """Only the MAC address is there from the start; settings wait for link()."""
-    assert await cold_target.eth.link_info() == UNLINKED
-    assert await cold_target.eth.is_linked() is False
-    assert await cold_target.eth.set_link_info(DEVICE, MASK, GATEWAY, wire.peer.ip) is None
-    assert await cold_target.eth.link_info() == UNLINKED
-    assert await cold_target.eth.is_linked() is False
+    assert await interface.link_info() == UNLINKED
+    assert await interface.is_linked() is False
+    assert await interface.set_link_info(DEVICE, MASK, GATEWAY, wire.peer.ip) is None
+    assert await interface.link_info() == UNLINKED
+    assert await interface.is_linked() is False
     await wire.expect_none(for_=60 * SEC)
 
 
 @pytest.mark.parametrize("form", ["positional", "keywords"])
 @covers("net.link.static", "net.link-info", "net.is-linked", "net.set-link-info")
-async def test_static_link_is_there_at_once_without_a_frame(cold_target, wire, form):
+async def test_static_link_is_there_at_once_without_a_frame(cold_target, interface, wire, form):
     """The address is the one that was set, and works."""
     if form == "positional":
-        await cold_target.eth.set_link_info(DEVICE, MASK, GATEWAY, "10.0.0.9")
+        await interface.set_link_info(DEVICE, MASK, GATEWAY, "10.0.0.9")
     else:
-        await cold_target.eth.set_link_info(dns="10.0.0.9", gw=GATEWAY, mask=MASK, ip=DEVICE)
-    linking = cold_target.eth.link()
+        await interface.set_link_info(dns="10.0.0.9", gw=GATEWAY, mask=MASK, ip=DEVICE)
+    linking = interface.link()
     assert await linking is None
-    elapsed_is(linking, 0)
-    assert await cold_target.eth.link_info() == (DEVICE, MASK, GATEWAY, "10.0.0.9", BOARD)
-    assert await cold_target.eth.is_linked() is True
+    elapsed_is(linking, interface.joins)
+    assert await interface.link_info() == (DEVICE, MASK, GATEWAY, "10.0.0.9", BOARD)
+    assert await interface.is_linked() is True
     await wire.expect_none(for_=60 * SEC)
     wire.ignore(lambda frame: frame.arp is not None)
     await echoes(cold_target, wire)
 
 
 @covers("net.link.again", "net.set-link-info")
-async def test_link_of_what_is_linked_changes_nothing(cold_target, wire):
+async def test_link_of_what_is_linked_changes_nothing(interface, wire):
     """New settings count from the link() after unlink()."""
-    await link_static(cold_target, wire)
-    await cold_target.eth.set_link_info("10.0.0.77", MASK, NONE, NONE)
-    again = cold_target.eth.link()
+    await link_static(interface, wire)
+    await interface.set_link_info("10.0.0.77", MASK, NONE, NONE)
+    again = interface.link()
     assert await again is None
     elapsed_is(again, 0)
-    assert (await cold_target.eth.link_info())[0] == DEVICE
-    await cold_target.eth.unlink()
-    await cold_target.eth.link()
-    assert await cold_target.eth.link_info() == ("10.0.0.77", MASK, NONE, NONE, BOARD)
+    assert (await interface.link_info())[0] == DEVICE
+    await interface.unlink()
+    await interface.link()
+    assert await interface.link_info() == ("10.0.0.77", MASK, NONE, NONE, BOARD)
 
 
 @covers("net.link.static", "net.set-link-info")
-async def test_without_a_gateway_there_is_no_way_out(cold_target, wire):
+async def test_without_a_gateway_there_is_no_way_out(cold_target, interface, wire):
     """The own network is reached, others are not."""
-    await link_static(cold_target, wire, gw=NONE)
+    await link_static(interface, wire, gw=NONE)
     sock = await bound_udp(cold_target)
     await raises_at_once(sock.sendto(b"x", (FAR_AWAY, 7000)), RemoteIOError, errno.EHOSTUNREACH)
     await echoes(cold_target, wire)
 
 
 @pytest.mark.parametrize("address", ["static", "dhcp"])
+@needs("cable")
 @covers("net.link.no-cable", "net.is-linked")
-async def test_link_without_a_cable_gives_up_in_time(bench, cold_target, wire, address):
+async def test_link_without_a_cable_gives_up_in_time(bench, cold_target, interface, wire, address):
     """TimeoutError, after 10 s exactly, without a frame; with the cable the next link() works."""
     pull(bench)
     if address == "static":
-        await cold_target.eth.set_link_info(DEVICE, MASK, GATEWAY, NONE)
-    await times_out(cold_target.eth.link(), LINK_TIMEOUT)
-    assert await cold_target.eth.is_linked() is False
-    assert await cold_target.eth.link_info() == UNLINKED
+        await interface.set_link_info(DEVICE, MASK, GATEWAY, NONE)
+    await times_out(interface.link(), LINK_TIMEOUT)
+    assert await interface.is_linked() is False
+    assert await interface.link_info() == UNLINKED
     plug(bench)
     await wire.expect_none(for_=60 * SEC)
-    assert await cold_target.eth.is_linked() is False
-    await link_static(cold_target, wire)
+    assert await interface.is_linked() is False
+    await link_static(interface, wire)
     await echoes(cold_target, wire)
 
 
 @pytest.mark.parametrize("after", [1 * MS, 3 * SEC, 9_980 * MS])
+@needs("cable")
 @covers("net.link.no-cable", "net.link.static")
-async def test_link_goes_on_as_soon_as_the_cable_is_there(bench, cold_target, tasks, wire, after):
+async def test_link_goes_on_as_soon_as_the_cable_is_there(bench, interface, tasks, wire, after):
     """It is the link that is waited for, not a fixed time."""
     pull(bench)
-    await cold_target.eth.set_link_info(DEVICE, MASK, GATEWAY, NONE)
-    linking = tasks.start(cold_target.eth.link())
+    await interface.set_link_info(DEVICE, MASK, GATEWAY, NONE)
+    linking = tasks.start(interface.link())
     await asyncio.sleep(after)
     assert linking.pending
     plug(bench)
     plugged = bench.now
     await linking
     assert bench.now - plugged <= NEGOTIATION
-    assert await cold_target.eth.is_linked() is True
+    assert await interface.is_linked() is True
 
 
+@needs("cable")
 @covers("net.is-linked", "net.link-info", "network.link-loss")
-async def test_is_linked_follows_the_cable(bench, cold_target, wire):
+async def test_is_linked_follows_the_cable(bench, cold_target, interface, wire):
     """The address stays the while, and traffic flows again without another link()."""
-    await link_static(cold_target, wire)
+    await link_static(interface, wire)
     for _ in range(3):
         pull(bench)
         await bench.idle(for_=NEGOTIATION)
-        assert await cold_target.eth.is_linked() is False
-        assert (await cold_target.eth.link_info())[0] == DEVICE
+        assert await interface.is_linked() is False
+        assert (await interface.link_info())[0] == DEVICE
         plug(bench)
         await bench.idle(for_=NEGOTIATION)
-        assert await cold_target.eth.is_linked() is True
+        assert await interface.is_linked() is True
     await echoes(cold_target, wire)
 
 
 @pytest.mark.parametrize("comes_back", [True, False])
+@needs("cable")
 @covers("net.link.again", "net.link.no-cable")
-async def test_link_waits_for_a_cable_that_was_pulled_later(bench, cold_target, tasks, wire, comes_back):
+async def test_link_waits_for_a_cable_that_was_pulled_later(bench, interface, tasks, wire, comes_back):
     """What is up but has lost its cable is waited for like the first time, and stays up."""
-    await link_static(cold_target, wire)
+    await link_static(interface, wire)
     pull(bench)
     await bench.idle(for_=NEGOTIATION)
-    linking = tasks.start(cold_target.eth.link())
+    linking = tasks.start(interface.link())
     await asyncio.sleep(5 * SEC)
     assert linking.pending
     if comes_back:
@@ -163,28 +168,30 @@ async def test_link_waits_for_a_cable_that_was_pulled_later(bench, cold_target, 
         await times_out(linking, LINK_TIMEOUT)
         plug(bench)
         await bench.idle(for_=NEGOTIATION)
-    assert await cold_target.eth.is_linked() is True
+    assert await interface.is_linked() is True
 
 
+@needs("cable")
 @covers("net.link.again")
-async def test_two_threads_cannot_link_at_once(bench, cold_target, tasks, wire):
+async def test_two_threads_cannot_link_at_once(bench, interface, tasks, wire):
     """The second one is refused at once; the first goes on."""
     pull(bench)
-    await cold_target.eth.set_link_info(DEVICE, MASK, GATEWAY, NONE)
-    first = tasks.start(cold_target.eth.link())
+    await interface.set_link_info(DEVICE, MASK, GATEWAY, NONE)
+    first = tasks.start(interface.link())
     await asyncio.sleep(1 * SEC)
-    await raises_at_once(cold_target.eth.link(), RemoteIOError, errno.EALREADY)
+    await raises_at_once(interface.link(), RemoteIOError, errno.EALREADY)
     await times_out(first, LINK_TIMEOUT)
 
 
+@needs("cable")
 @covers("net.unlink")
-async def test_unlink_ends_a_link_that_waits(bench, cold_target, tasks):
+async def test_unlink_ends_a_link_that_waits(bench, interface, tasks):
     """From another thread, as close does for sockets."""
     pull(bench)
-    await cold_target.eth.set_link_info(DEVICE, MASK, GATEWAY, NONE)
-    linking = tasks.start(cold_target.eth.link())
+    await interface.set_link_info(DEVICE, MASK, GATEWAY, NONE)
+    linking = tasks.start(interface.link())
     await asyncio.sleep(1 * SEC)
-    assert await cold_target.eth.unlink() is None
+    assert await interface.unlink() is None
     with pytest.raises(RemoteIOError) as caught:
         await linking
     assert caught.value.errno == errno.ENETDOWN
@@ -192,48 +199,48 @@ async def test_unlink_ends_a_link_that_waits(bench, cold_target, tasks):
 
 
 @covers("net.unlink", "net.link-info", "net.is-linked")
-async def test_unlink_takes_the_address_away(cold_target, wire):
+async def test_unlink_takes_the_address_away(interface, wire):
     """As often as one likes, also of what was never up; nothing is sent, and nothing answered."""
-    assert await cold_target.eth.unlink() is None
-    await link_static(cold_target, wire)
+    assert await interface.unlink() is None
+    await link_static(interface, wire)
     for _ in range(2):
-        assert await cold_target.eth.unlink() is None
-        assert await cold_target.eth.link_info() == UNLINKED
-        assert await cold_target.eth.is_linked() is False
+        assert await interface.unlink() is None
+        assert await interface.link_info() == UNLINKED
+        assert await interface.is_linked() is False
     wire.peer.arp.request(DEVICE)
     await wire.expect_none(for_=60 * SEC)
 
 
 @covers("net.unlink", "net.unlink.sockets", "errors.below-ioerror")
-async def test_connections_end_with_their_address(cold_target, tasks, wire):
+async def test_connections_end_with_their_address(cold_target, interface, tasks, wire):
     """A thread that receives is told at once, whoever sends later as well, and the peer gets a reset."""
-    await link_static(cold_target, wire)
+    await link_static(interface, wire)
     sock, conn = await connected_tcp(cold_target, wire)
     receiving = tasks.start(sock.recv(10))
     await asyncio.sleep(1 * SEC)
-    await cold_target.eth.unlink()
+    await interface.unlink()
     with pytest.raises(RemoteConnectionAbortedError):
         await receiving
     elapsed_is(receiving, 1 * SEC)
     await raises_at_once(sock.send(b"x"), RemoteConnectionAbortedError)
     assert conn.lost == "reset"
-    await cold_target.eth.link()
+    await interface.link()
     await echoes(cold_target, wire)
 
 
 @covers("net.unlink.sockets", "timeout.exact")
-async def test_other_sockets_live_through_unlink(cold_target, tasks, wire):
+async def test_other_sockets_live_through_unlink(cold_target, interface, tasks, wire):
     """Listeners and datagram sockets wait on, and serve after the next link()."""
-    await link_static(cold_target, wire)
+    await link_static(interface, wire)
     sock = await bound_udp(cold_target)
     listener = await listening_tcp(cold_target)
     await sock.settimeout(5000)
     accepting = tasks.start(listener.accept())
     receiving = tasks.start(sock.recvfrom(10))
     await asyncio.sleep(1 * SEC)
-    await cold_target.eth.unlink()
+    await interface.unlink()
     await times_out(receiving, 5 * SEC)
-    await cold_target.eth.link()
+    await interface.link()
     receiving = tasks.start(sock.recvfrom(10))
     await asyncio.sleep(1 * MS)
     wire.peer.udp.bind(7000).send(b"again", to=(DEVICE, 5000))
@@ -253,14 +260,14 @@ GOOD = (DEVICE, MASK, GATEWAY, NONE)
     + [(0, ip, RemoteValueError) for ip in ("0.0.0.1", "127.0.0.1", "224.0.0.1", "255.255.255.255")],
 )
 @covers("net.arguments", "net.set-link-info")
-async def test_settings_that_are_none_are_refused_and_change_nothing(cold_target, wire, place, value, kind):
+async def test_settings_that_are_none_are_refused_and_change_nothing(interface, wire, place, value, kind):
     """The settings from before stay."""
-    await cold_target.eth.set_link_info(*GOOD)
+    await interface.set_link_info(*GOOD)
     wrong = list(GOOD)
     wrong[place] = value
-    await raises_at_once(cold_target.eth.set_link_info(*wrong), kind)
-    await cold_target.eth.link()
-    assert (await cold_target.eth.link_info())[:4] == GOOD
+    await raises_at_once(interface.set_link_info(*wrong), kind)
+    await interface.link()
+    assert (await interface.link_info())[:4] == GOOD
 
 
 @pytest.mark.parametrize(
@@ -277,6 +284,6 @@ async def test_settings_that_are_none_are_refused_and_change_nothing(cold_target
     ],
 )
 @covers("net.arguments")
-async def test_wrong_numbers_of_arguments_are_type_errors(cold_target, function, arguments):
+async def test_wrong_numbers_of_arguments_are_type_errors(interface, function, arguments):
     """As for the methods of sockets."""
-    await raises_at_once(getattr(cold_target.eth, function)(*arguments), RemoteTypeError)
+    await raises_at_once(getattr(interface, function)(*arguments), RemoteTypeError)

@@ -15,19 +15,19 @@ from conformance.network.scenes import serve
 from conformance.scenes import BLOCKING, DEVICE, blocked, bound_udp, datagram, echoes, ignore_refusals, times_out
 
 
-async def leased(target, wire, ip=DEVICE):
+async def leased(interface, wire, ip=DEVICE):
     """Bring the board up by DHCP."""
     server = serve(wire, ip)
-    await target.eth.link()
+    await interface.link()
     return server
 
 
 @pytest.mark.parametrize("ip", [DEVICE, "10.0.0.50"])
 @pytest.mark.parametrize("delay", [0, 10 * MS, 500 * MS], ids=["at-once", "10-ms", "500-ms"])
 @covers("network.variations", "net.dhcp", "timeout.exact")
-async def test_results_are_the_same_with_a_leased_address(cold_target, wire, ip, delay):
+async def test_results_are_the_same_with_a_leased_address(cold_target, interface, wire, ip, delay):
     """A conversation by TCP and by datagrams."""
-    await leased(cold_target, wire, ip)
+    await leased(interface, wire, ip)
     wire.faults.to_board = Faults(delay=delay)
     results = await talk(cold_target, wire)
     wanted = [3000, b"d" * 3000, (ip, 5000), (b"u" * 3000, (wire.peer.ip, 7000)), None, None]
@@ -37,9 +37,9 @@ async def test_results_are_the_same_with_a_leased_address(cold_target, wire, ip,
 @pytest.mark.parametrize("timeout", [1, 100, 10_000])
 @pytest.mark.parametrize("name", BLOCKING)
 @covers("network.variations", "net.dhcp", "timeout.exact")
-async def test_timeouts_are_the_same_with_a_leased_address(cold_target, wire, name, timeout):
+async def test_timeouts_are_the_same_with_a_leased_address(cold_target, interface, wire, name, timeout):
     """Every method that can wait; the timers of DHCP make no difference."""
-    await leased(cold_target, wire)
+    await leased(interface, wire)
     scene = await blocked(name, cold_target, wire)
     await scene.sock.settimeout(timeout)
     await times_out(scene.start(), timeout * MS)

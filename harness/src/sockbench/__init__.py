@@ -35,6 +35,10 @@ from sockbench.constants import (
     TCP_KEEPIDLE,
     TCP_KEEPINTVL,
     TCP_NODELAY,
+    WIFI_OPEN,
+    WIFI_WEP,
+    WIFI_WPA,
+    WIFI_WPA2,
     Constant,
 )
 from sockbench.errors import (
@@ -110,6 +114,10 @@ __all__ = [
     "TCP_KEEPINTVL",
     "TCP_NODELAY",
     "US",
+    "WIFI_OPEN",
+    "WIFI_WEP",
+    "WIFI_WPA",
+    "WIFI_WPA2",
     "AgentRefused",
     "Bench",
     "BenchError",

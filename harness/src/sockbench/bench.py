@@ -30,6 +30,7 @@ from sockbench.wire import BOARD_IP, Wire
 
 DEADLINE = 24 * HOUR
 ETHERNET, WIFI = INTERFACES = ("eth", "wifi")
+PORTS = {ETHERNET: 0, WIFI: AIR}
 NETMASK = "255.255.255.0"
 GATEWAY = "10.0.0.254"
 DROP_REASONS = {
@@ -82,6 +83,7 @@ class Bench:
         self.air = Air(self, self.loop, self.wire, seed=seed)
         self.can = can.CanBus(self, self.loop)
         self.target = Target(self, self.loop)
+        self.target.network = self._network
         self.tasks = Tasks(self.loop)
         self.interface = interface
 
@@ -95,6 +97,7 @@ class Bench:
         if name not in INTERFACES:
             raise ValueError(f"the board is on the wire by {' or '.join(INTERFACES)}, not {name!r}")
         self._interface = name
+        self.target.interface = name
         self.wire.cable = name == ETHERNET
         if name == WIFI:
             self.wire.join(self.air)
@@ -110,30 +113,21 @@ class Bench:
         self.run(self.target.boot())
 
     def bring_network_up(self) -> None:
-        """Give the board its usual address; what it announces by that is accounted for.
-
-        With wifi it joins the first access point there is, or the usual one, which is made.
-        """
+        """Give the board its usual address; what it announces by that is accounted for."""
         __tracebackhide__ = True
-        address = {"ip": BOARD_IP, "mask": NETMASK, "gw": GATEWAY}
-        if self._interface == ETHERNET:
-            self.run(_ended(self.target.net_up(**address)))
-        else:
-            if not self.air.access_points:
-                self.air.access_point(HOME_SSID, HOME_PASSWORD)
-            ap = self.air.ap
-            key = {} if ap.password is None else {"password": ap.password}
-            network = {"ssid": ap.ssid, "security": ap.security.name, **key}
-            self.run(_ended(self.target.net_up(WIFI, **address, **network)))
-            self.air.claim_all("net.up")
+        self.run(_ended(self.target.net_up(ip=BOARD_IP, mask=NETMASK, gw=GATEWAY)))
+        self.air.claim_all("net.up")
         self.wire.claim_all("net.up")
 
     async def idle(self, *, for_: int) -> None:
         """Let time pass."""
         await asyncio.sleep(for_)
 
-    def inject(self, fault: int, count: int = 1, arg: int = 0, at: int | None = None, *, port: int = 0) -> None:
-        """Arm a fault of the device on a port (docs/nic-datasheet.md, section 9), now or at a virtual time."""
+    def inject(
+        self, fault: int, count: int = 1, arg: int = 0, at: int | None = None, *, port: int | None = None
+    ) -> None:
+        """Arm a fault of the device on a port (that of the interface under test), now or at a virtual time."""
+        port = PORTS[self._interface] if port is None else port
         when = self.now if at is None else max(at, self.now)
         payload = struct.pack("<III", fault, count, arg)
         self.schedule(when, link.FAULT, port, payload)
@@ -209,6 +203,16 @@ class Bench:
         data = frame.data if isinstance(frame, Frame) else frame.wire()
         self.trace.frame(frame.at, frame.outgoing, frame.port, data)
         self.timeline.note(frame.at, FRAME, frame)
+
+    def _network(self) -> dict[str, Any]:
+        """Return what joins the interface under test to its network: the first access point, or the usual one."""
+        if self._interface == ETHERNET:
+            return {}
+        if not self.air.access_points:
+            self.air.access_point(HOME_SSID, HOME_PASSWORD)
+        ap = self.air.ap
+        key = {} if ap.password is None else {"password": ap.password}
+        return {"ssid": ap.ssid, "security": ap.security.name, **key}
 
     def _noted(self, kind: int, port: int, at: int, payload: bytes) -> None:
         if kind == link.LOG:

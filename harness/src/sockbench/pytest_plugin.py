@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from sockbench import bundle, tracebacks
+from sockbench.air import Air
 from sockbench.bench import DEADLINE, Bench
 from sockbench.board import WATCHDOG_S, Board, pin
 from sockbench.errors import BenchError, TargetDied
@@ -158,7 +159,11 @@ class Keeper:
             if path is None:
                 raise BenchError(f"{option} is missing: a case needs a board")
             paths.append(path)
-        return Board(*paths, watchdog_s=self._config.getoption("--sockbench-watchdog"))
+        return Board(
+            *paths,
+            watchdog_s=self._config.getoption("--sockbench-watchdog"),
+            interface=self._config.stash[SUITE].driver.interface,
+        )
 
 
 def _worker_number(config: pytest.Config) -> int:
@@ -186,6 +191,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
         keeper.board(),
         seed=case_seed(request.config.getoption("--sockbench-seed"), item.nodeid),
         deadline=mark.args[0] if mark else DEADLINE,
+        interface=request.config.stash[SUITE].driver.interface,
     )
     item.stash[BENCH] = made
     try:
@@ -198,8 +204,14 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 @pytest.fixture
 def wire(bench: Bench) -> Wire:
-    """The Ethernet segment that the board is on, with its default peer."""
+    """The Ethernet segment that the board is on, by cable or through access points, with its default peer."""
     return bench.wire
+
+
+@pytest.fixture
+def air(bench: Bench) -> Air:
+    """The medium of the board's wifi NIC."""
+    return bench.air
 
 
 @pytest.fixture

@@ -190,16 +190,18 @@ class Thread:
 
 
 def _function(name: str) -> Callable[..., Call]:
-    def function(self: Eth, *args: Any, **kwargs: Any) -> Call:
-        return self._target.call(f"eth.{name}", None, args, kwargs, self._thread)
+    def function(self: Interface, *args: Any, **kwargs: Any) -> Call:
+        return self._target.call(f"{self.module}.{name}", None, args, kwargs, self._thread)
 
     function.__name__ = name
-    function.__doc__ = f"Call the documented function `eth.{name}` on the device."
+    function.__doc__ = f"Call the documented function `{name}` of the module on the device."
     return function
 
 
-class Eth:
-    """The module `eth` of the device: its Ethernet interface."""
+class Interface:
+    """The module of an interface of the device, by its name there."""
+
+    module = ""
 
     def __init__(self, target: Target, thread: str | None = None) -> None:
         self._target = target
@@ -213,6 +215,29 @@ class Eth:
     unlink = _function("unlink")
 
 
+class Eth(Interface):
+    """The module `eth`: the Ethernet interface."""
+
+    module = "eth"
+
+
+class Wifi(Interface):
+    """The module `wifi`: the wifi interface."""
+
+    module = "wifi"
+
+    rssi = _function("rssi")
+    scan = _function("scan")
+    select = _function("select")
+    softap_config = _function("softap_config")
+    softap_get_info = _function("softap_get_info")
+    softap_init = _function("softap_init")
+    softap_off = _function("softap_off")
+    station_off = _function("station_off")
+    station_on = _function("station_on")
+    try_link = _function("try_link")
+
+
 class Target:
     """The device under test, seen through its agent."""
 
@@ -223,6 +248,10 @@ class Target:
         self.firmware = ""
         self.constants: dict[str, int] = {}
         self.eth = Eth(self)
+        self.wifi = Wifi(self)
+        # What `net_up` and the like are about unless they are told, and what joins that to its network.
+        self.interface = "eth"
+        self.network: Callable[[], dict[str, Any]] = dict
         self.calls: list[Call] = []
         self._message_max = link.MESSAGE_MAX
         self._pending: dict[int, tuple[Call, int | None]] = {}
@@ -259,17 +288,19 @@ class Target:
         """Return the device's counters."""
         return self.operate("stats", None)
 
-    def net_up(self, name: str = "eth", **settings: Any) -> Call:
-        """Bring an interface up: ip, mask, gw (none of them: DHCP), ip6, mtu."""
-        return self.operate("net.up", None, **{"if": name}, **settings)
+    def net_up(self, name: str | None = None, **settings: Any) -> Call:
+        """Bring an interface up, the one under test unless named: ip, mask, gw (none of them: DHCP), ip6, mtu."""
+        if name is None:
+            settings = {**settings, **self.network()}
+        return self.operate("net.up", None, **{"if": name or self.interface}, **settings)
 
-    def net_down(self, name: str = "eth") -> Call:
-        """Take an interface down."""
-        return self.operate("net.down", None, **{"if": name})
+    def net_down(self, name: str | None = None) -> Call:
+        """Take an interface down, the one under test unless named."""
+        return self.operate("net.down", None, **{"if": name or self.interface})
 
-    def net_info(self, name: str = "eth") -> Call:
-        """Return addresses and state of an interface."""
-        return self.operate("net.info", None, **{"if": name})
+    def net_info(self, name: str | None = None) -> Call:
+        """Return addresses and state of an interface, the one under test unless named."""
+        return self.operate("net.info", None, **{"if": name or self.interface})
 
     def crash(self, how: str) -> Call:
         """End the firmware on purpose: "assert", "hardfault", "hang", "stack"."""
