@@ -7,12 +7,14 @@
 #include "port/can_provider.h"
 #include "port/network.h"
 #include "port/network_eth.h"
+#include "port/network_wifi.h"
 #include "port/os.h"
 #include "port/providers.h"
 #include "port/sock_port.h"
 #include "port/version.h"
 #include "socket/eth.h"
 #include "socket/module.h"
+#include "socket/wifi.h"
 
 int main(void)
 {
@@ -21,6 +23,7 @@ int main(void)
     can_provider_init();
     sock_module_init(&sock_port_freertos, &providers);
     eth_init(&network_eth);
+    wifi_module_init(&network_wifi);
     agent_start(version_text());
     os_run();
 }

@@ -15,7 +15,7 @@
 #define SB_FLASH_BASE      0x00000000u
 #define SB_FLASH_BYTES     0x00400000u /* 4 MiB, read only to the guest */
 #define SB_RAM_BASE        0x20000000u
-#define SB_RAM_BYTES       0x00400000u /* 4 MiB, zero after every reset */
+#define SB_RAM_BYTES       0x00600000u /* 6 MiB, zero after every reset */
 
 /* Devices, each with a 4 KiB window, but CAN with 24 KiB (can.h). */
 #define SB_TIMER_BASE      0x40000000u

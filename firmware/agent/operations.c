@@ -19,12 +19,14 @@
 #include "port/sock_port.h"
 #include "socket/eth.h"
 #include "socket/module.h"
+#include "socket/wifi.h"
 
 #define FUNCTION_NAME_BYTES 64
 #define HELD_MAX 128 /* sockets and buffers among one call's arguments: select takes many */
 #define ITEM_BYTES 9u
 #define METHOD_PREFIX "socket."
 #define ETH_PREFIX "eth."
+#define WIFI_PREFIX "wifi."
 
 static int64_t now_ns(void)
 {
@@ -56,23 +58,36 @@ static bool hold_buffer(void *context, uint32_t handle, uint8_t **data, size_t *
     return true;
 }
 
+static size_t count_of(const struct sock_constant *constants, size_t *bytes)
+{
+    size_t count = 0;
+    for (; constants[count].name != NULL; count++)
+        *bytes += strlen(constants[count].name) + 2 * ITEM_BYTES;
+    return count;
+}
+
+static bool put_constants(zcbor_state_t *state, const struct sock_constant *constants)
+{
+    bool good = true;
+    for (; good && constants->name != NULL; constants++)
+        good = zcbor_tstr_put_term(state, constants->name, FUNCTION_NAME_BYTES) &&
+               zcbor_int64_put(state, constants->value);
+    return good;
+}
+
 static void answer_constants(const struct request *request)
 {
-    const struct sock_constant *constants = sock_constants();
     int64_t now = now_ns();
-    size_t count = 0;
     size_t bytes = ITEM_BYTES;
-    for (; constants[count].name != NULL; count++)
-        bytes += strlen(constants[count].name) + 2 * ITEM_BYTES;
+    size_t count = count_of(sock_constants(), &bytes);
+    count += count_of(wifi_constants(), &bytes);
 
     struct answer answer;
     if (!answer_open(&answer, request, now, now_ns(), bytes))
         return;
     zcbor_state_t *state = answer.state;
-    bool good = zcbor_map_start_encode(state, count);
-    for (size_t i = 0; good && i < count; i++)
-        good = zcbor_tstr_put_term(state, constants[i].name, FUNCTION_NAME_BYTES) &&
-               zcbor_int64_put(state, constants[i].value);
+    bool good = zcbor_map_start_encode(state, count) && put_constants(state, sock_constants()) &&
+                put_constants(state, wifi_constants());
     answer_send(&answer, good && zcbor_map_end_encode(state, count));
 }
 
@@ -103,15 +118,15 @@ static void answer_result(const struct request *request, int64_t t0, int64_t t1,
         answer_send(&answer, answer_value(answer.state, &result->value, objects_handle_of));
 }
 
-static bool is_of_eth(const char *function)
+static bool has_prefix(const char *function, const char *prefix)
 {
-    return strncmp(function, ETH_PREFIX, strlen(ETH_PREFIX)) == 0;
+    return strncmp(function, prefix, strlen(prefix)) == 0;
 }
 
 /* Split "socket.connect" into the module's name for it; NULL if "self" does not go with it. */
 static const char *module_name(const char *function, bool has_self)
 {
-    bool is_method = strncmp(function, METHOD_PREFIX, strlen(METHOD_PREFIX)) == 0;
+    bool is_method = has_prefix(function, METHOD_PREFIX);
     if (is_method != has_self)
         return NULL;
     if (is_method)
@@ -121,14 +136,16 @@ static const char *module_name(const char *function, bool has_self)
         if (strcmp(function, functions[i]) == 0)
             return function;
     }
-    return is_of_eth(function) ? function : NULL;
+    return has_prefix(function, ETH_PREFIX) || has_prefix(function, WIFI_PREFIX) ? function : NULL;
 }
 
 static void run_function(const char *name, struct sock *self, const struct value_args *args,
                          struct value_result *result)
 {
-    if (self == NULL && is_of_eth(name))
+    if (self == NULL && has_prefix(name, ETH_PREFIX))
         eth_call(name + strlen(ETH_PREFIX), args, result);
+    else if (self == NULL && has_prefix(name, WIFI_PREFIX))
+        wifi_call(name + strlen(WIFI_PREFIX), args, result);
     else
         sock_call(name, self, args, result);
 }
@@ -363,4 +380,6 @@ void operation_functions(void (*visit)(void *context, const char *prefix, const 
         visit(context, METHOD_PREFIX, *method);
     for (const char *const *function = eth_functions(); *function != NULL; function++)
         visit(context, ETH_PREFIX, *function);
+    for (const char *const *function = wifi_functions(); *function != NULL; function++)
+        visit(context, WIFI_PREFIX, *function);
 }

@@ -11,12 +11,15 @@
 #include "agent/answer.h"
 #include "port/memory.h"
 #include "port/network.h"
+#include "port/network_wifi.h"
 #include "port/os.h"
 #include "port/sock_port.h"
+#include "socket/errors.h"
+#include "socket/wifi.h"
 
 #define NAME_BYTES 16
 #define INFO_BYTES 512u
-#define STATS_BYTES 4096u
+#define STATS_BYTES 6144u
 #define STATS_PAIRS_MAX 64u
 
 static int64_t now_ns(void)
@@ -65,18 +68,68 @@ static bool interface_name(const struct request *request, char name[NAME_BYTES])
     return false;
 }
 
-/* An address in text; *address is NULL when the field is missing or null. False: no short text. */
-static bool address_field(const struct request *request, const char *key,
-                          char copy[NETWORK_TEXT_BYTES], const char **address)
+/* Whether a field is neither missing nor null. */
+static bool is_given(const struct request *request, const char *key)
 {
     static const uint8_t null_item = 0xf6;
     const struct span *field = request_field(request, key);
+    return field != NULL && field->data[0] != null_item;
+}
+
+/* An address in text; *address is NULL when it is not given. False: no short text. */
+static bool address_field(const struct request *request, const char *key,
+                          char copy[NETWORK_TEXT_BYTES], const char **address)
+{
     struct span text;
     *address = NULL;
-    if (field == NULL || field->data[0] == null_item)
+    if (!is_given(request, key))
         return true;
     *address = copy;
     return request_text(request, key, &text) && request_copy_text(&text, copy, NETWORK_TEXT_BYTES);
+}
+
+/* A string of either kind, or NONE. */
+static struct value string_field(const struct request *request, const char *key)
+{
+    struct span span;
+    struct value value = {.kind = VALUE_NONE};
+    if (request_text(request, key, &span))
+        value.kind = VALUE_STR;
+    else if (request_data(request, key, &span))
+        value.kind = VALUE_BYTES;
+    else
+        return value;
+    value.data = (uint8_t *)span.data; /* read only: the kind says so */
+    value.bytes = span.bytes;
+    return value;
+}
+
+/* Join the network that the request names, as wifi.link() would. */
+static void up_over_wifi(const struct request *request, struct network_config *config)
+{
+    struct value ssid = string_field(request, "ssid");
+    struct value password = string_field(request, "password");
+    struct value security = {.kind = VALUE_NONE};
+    uint64_t number;
+    if (request_unsigned(request, "security", &number))
+        security = (struct value){.kind = VALUE_INT,
+                                  .integer = number <= INT64_MAX ? (int64_t)number : INT64_MAX};
+    struct wifi_credentials network;
+    int64_t t0 = now_ns();
+    struct wifi_fault fault = wifi_read_credentials(
+        &ssid, &security, is_given(request, "password") ? &password : NULL, &network);
+    if (fault.exception != EXC_NONE) {
+        answer_exception(request, t0, now_ns(), fault.exception,
+                         fault.exception == EXC_IO_ERROR ? SOCK_EPROTO : 0, fault.message);
+        return;
+    }
+    struct wifi_reason reason = network_wifi_up(config, &network);
+    char text[WIFI_REASON_TEXT_BYTES];
+    if (reason.error == 0)
+        answer_none(request, t0, now_ns());
+    else
+        answer_exception(request, t0, now_ns(), sock_error_class(reason.error), reason.error,
+                         wifi_reason_message(&reason, text));
 }
 
 void op_net_up(const struct request *request)
@@ -106,6 +159,10 @@ void op_net_up(const struct request *request)
         return;
     }
     config.mtu = (uint16_t)mtu;
+    if (strcmp(name, NETWORK_WIFI) == 0) {
+        up_over_wifi(request, &config);
+        return;
+    }
     int64_t t0 = now_ns();
     answer_status(request, t0, network_up(name, &config));
 }
@@ -202,7 +259,10 @@ void op_stats(const struct request *request)
         os_threads(put_thread, &counters);
     end(&counters);
     if (begin(&counters, "driver"))
-        network_driver_statistics("eth", put_counter, &counters);
+        network_driver_statistics(NETWORK_ETH, put_counter, &counters);
+    end(&counters);
+    if (begin(&counters, "wifi"))
+        network_driver_statistics(NETWORK_WIFI, put_counter, &counters);
     end(&counters);
     if (begin(&counters, "lwip"))
         network_stack_statistics(put_counter, &counters);

@@ -8,7 +8,7 @@
  *
  *     interrupt -> callbacks.interrupt -> thread: service(), receive()..., rearm()
  *
- * Threads: init, link, unlink, service, receive and rearm are called by one
+ * Threads: init, link, unlink, service, due_ns, receive and rearm are called by one
  * thread at a time (the port sees to it). send() is called by any thread, one
  * at a time. release() and statistics() are called by any thread at any time.
  *
@@ -31,7 +31,8 @@ struct net_part {
     uint16_t bytes;
 };
 
-#define NET_PARTS_MAX 16 /* pieces in one frame */
+#define NET_PARTS_MAX 16    /* pieces in one frame */
+#define NET_NEVER INT64_MAX /* a time that does not come */
 
 /* A received frame, without FCS. */
 struct net_buffer {
@@ -81,6 +82,10 @@ struct net_driver {
 
     /* Handle what the interrupt reported: finish sent frames, notice a link change. */
     void (*service)(void);
+
+    /* When service() has to be called even without an interrupt: nanoseconds of the board's clock,
+     * or NET_NEVER. NULL: never. */
+    int64_t (*due_ns)(void);
 
     /* The next received frame, or NULL. */
     struct net_buffer *(*receive)(void);

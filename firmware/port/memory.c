@@ -13,7 +13,8 @@
 
 uint8_t ucHeap[MEMORY_KERNEL_HEAP_BYTES] __attribute__((section(".noinit"), aligned(8)));
 uint8_t memory_lwip_heap[MEMORY_LWIP_HEAP_BYTES] __attribute__((section(".noinit"), aligned(8)));
-uint8_t memory_rx[MEMORY_RX_BYTES] __attribute__((section(".noinit"), aligned(8)));
+uint8_t memory_rx_eth[MEMORY_RX_BYTES] __attribute__((section(".noinit"), aligned(8)));
+uint8_t memory_rx_wifi[MEMORY_RX_BYTES] __attribute__((section(".noinit"), aligned(8)));
 
 /* Set, with the scheduler suspended, while an allocation may fail without harm. */
 static bool failure_is_answered;

@@ -82,8 +82,9 @@ static void input(struct netif_thread *self, struct net_buffer *buffer)
 static void run(void *argument)
 {
     struct netif_thread *self = argument;
+    int64_t due_ns = NET_NEVER;
     for (;;) {
-        os_wait();
+        os_wait_until(due_ns);
         os_lock_take(self->lock);
         do {
             struct net_buffer *buffer;
@@ -91,6 +92,8 @@ static void run(void *argument)
             while ((buffer = self->driver->receive()) != NULL)
                 input(self, buffer);
         } while (self->driver->rearm());
+        if (self->driver->due_ns != NULL)
+            due_ns = self->driver->due_ns();
         os_lock_give(self->lock);
     }
 }
@@ -229,9 +232,11 @@ int netif_thread_start(struct netif_thread *self)
 {
     const struct net_callbacks callbacks = {self, on_interrupt, on_sent, on_link_changed};
 
-    self->lock = os_lock_new();
-    self->thread =
-        os_thread_start(self->driver->name, run, self, THREAD_STACK_BYTES, OS_PRIORITY_DRIVER);
+    if (self->lock == NULL)
+        self->lock = os_lock_new();
+    if (self->thread == NULL)
+        self->thread =
+            os_thread_start(self->driver->name, run, self, THREAD_STACK_BYTES, OS_PRIORITY_DRIVER);
     if (self->lock == NULL || self->thread == NULL)
         return -ENOMEM;
     int status = self->driver->init(&callbacks, self->rx_memory, self->rx_bytes);
@@ -240,7 +245,6 @@ int netif_thread_start(struct netif_thread *self)
     self->capabilities = self->driver->capabilities();
     LOCK_TCPIP_CORE();
     netif_add_noaddr(&self->netif, self, netif_setup, tcpip_input);
-    netif_set_default(&self->netif);
     UNLOCK_TCPIP_CORE();
     return 0;
 }
@@ -251,6 +255,14 @@ int netif_thread_link(struct netif_thread *self)
     int status = self->driver->link();
     os_lock_give(self->lock);
     return status;
+}
+
+void netif_thread_do(struct netif_thread *self, void (*work)(void *context), void *context)
+{
+    os_lock_take(self->lock);
+    work(context);
+    os_lock_give(self->lock);
+    os_ring(self->thread);
 }
 
 void netif_thread_unlink(struct netif_thread *self)

@@ -24,11 +24,15 @@ struct netif_thread {
     struct net_capabilities capabilities;
 };
 
-/* Set up the driver, its thread, and the lwIP interface (down). Once, without the core lock. */
+/* Set up the driver, its thread, and the lwIP interface (down). Until it succeeds, without the core
+ * lock. */
 int netif_thread_start(struct netif_thread *self);
 
 /* The driver's link() and unlink(), without the core lock. */
 int netif_thread_link(struct netif_thread *self);
 void netif_thread_unlink(struct netif_thread *self);
+
+/* Do something with the driver, one call at a time; its service() runs soon afterwards. */
+void netif_thread_do(struct netif_thread *self, void (*work)(void *context), void *context);
 
 #endif

@@ -9,17 +9,18 @@
 #include <string.h>
 
 #include "driver/eth.h"
+#include "driver/wifi.h"
 #include "lwip/acd.h"
 #include "lwip/dhcp.h"
 #include "lwip/dns.h"
 #include "lwip/mld6.h"
 #include "lwip/nd6.h"
-#include "lwip/priv/tcp_priv.h"
-#include "lwip/stats.h"
 #include "lwip/tcpip.h"
 #include "port/lwip_timers.h"
 #include "port/memory.h"
 #include "port/netif_thread.h"
+#include "port/network_wifi.h"
+#include "port/os.h"
 #include "port/sock_port.h"
 
 enum state {
@@ -31,6 +32,7 @@ enum state {
 struct interface {
     struct netif_thread thread;
     const char *name;
+    void (*leave)(void); /* gives up what config->join() joined; NULL: nothing to give up */
     bool started;
     bool dhcp;
     bool ip6;
@@ -42,16 +44,30 @@ static void on_change(struct netif_thread *thread, bool up);
 
 static struct interface interfaces[] = {
     {
-        .name = "eth",
+        .name = NETWORK_ETH,
         .thread =
             {
                 .driver = &eth_driver,
-                .rx_memory = memory_rx,
+                .rx_memory = memory_rx_eth,
+                .rx_bytes = MEMORY_RX_BYTES,
+                .link_changed = on_change,
+            },
+    },
+    {
+        .name = NETWORK_WIFI,
+        .leave = network_wifi_leave,
+        .thread =
+            {
+                .driver = &wifi_net_driver,
+                .rx_memory = memory_rx_wifi,
                 .rx_bytes = MEMORY_RX_BYTES,
                 .link_changed = on_change,
             },
     },
 };
+
+static struct interface *dns_owner; /* who set the name servers */
+static struct os_lock *start_lock;  /* while an interface's driver is set up */
 
 static struct interface *find(const char *name)
 {
@@ -64,6 +80,7 @@ static struct interface *find(const char *name)
 
 void network_init(void)
 {
+    start_lock = os_lock_new();
     tcpip_init(NULL, NULL);
     lwip_timers_init();
 }
@@ -101,6 +118,17 @@ static void all_nodes(struct interface *interface, bool join)
     interface->thread.driver->multicast(mac, join);
 }
 
+/* What other subnets are reached through, when that interface has gone. */
+static void default_to_another(const struct interface *gone)
+{
+    netif_set_default(NULL);
+    for (size_t i = 0; i < sizeof interfaces / sizeof interfaces[0]; i++) {
+        struct interface *other = &interfaces[i];
+        if (other != gone && other->started && netif_is_up(&other->thread.netif))
+            netif_set_default(&other->thread.netif);
+    }
+}
+
 static void addresses_drop(struct interface *interface)
 {
     struct netif *netif = &interface->thread.netif;
@@ -109,7 +137,7 @@ static void addresses_drop(struct interface *interface)
         lwip_timers_drop(LWIP_TIMERS_DHCP);
     }
     netif_set_addr(netif, IP4_ADDR_ANY4, IP4_ADDR_ANY4, IP4_ADDR_ANY4);
-    for (u8_t i = 0; i < DNS_MAX_SERVERS; i++)
+    for (u8_t i = 0; dns_owner == interface && i < DNS_MAX_SERVERS; i++)
         dns_setserver(i, IP_ADDR_ANY);
     if (interface->ip6) {
         netif_set_ip6_autoconfig_enabled(netif, 0);
@@ -120,6 +148,8 @@ static void addresses_drop(struct interface *interface)
         all_nodes(interface, false);
     }
     netif_set_down(netif);
+    if (netif_default == netif)
+        default_to_another(interface);
     interface->dhcp = false;
     interface->ip6 = false;
     interface->state = DOWN;
@@ -132,10 +162,13 @@ static void addresses_begin(struct interface *interface, const struct network_co
     struct netif *netif = &interface->thread.netif;
 
     netif_set_status_callback(netif, on_status);
+    netif_set_default(netif); /* the one that came up last */
     netif->mtu = config->mtu != 0 ? config->mtu : NETWORK_MTU_MAX;
     netif->mtu6 = netif->mtu;
     interface->dhcp = config->ip == NULL;
     interface->ip6 = config->ip6;
+    if (interface->dhcp || !ip4_addr_isany(&address[3]))
+        dns_owner = interface;
     if (!interface->dhcp)
         netif_set_addr(netif, &address[0], &address[1], &address[2]);
     if (!ip4_addr_isany(&address[3])) {
@@ -191,6 +224,27 @@ static bool parse(const char *text, ip4_addr_t *address)
     return text == NULL || ip4addr_aton(text, address) != 0;
 }
 
+int network_start(const char *name)
+{
+    struct interface *interface = find(name);
+    int status = 0;
+    if (interface == NULL)
+        return -ENODEV;
+    os_lock_take(start_lock);
+    if (!interface->started) {
+        status = netif_thread_start(&interface->thread);
+        interface->started = status == 0;
+    }
+    os_lock_give(start_lock);
+    return status;
+}
+
+struct netif_thread *network_thread(const char *name)
+{
+    struct interface *interface = find(name);
+    return interface != NULL ? &interface->thread : NULL;
+}
+
 int network_up(const char *name, const struct network_config *config)
 {
     struct interface *interface = find(name);
@@ -213,13 +267,11 @@ int network_up(const char *name, const struct network_config *config)
     if (busy)
         return -EALREADY;
 
-    int status = 0;
-    if (!interface->started) {
-        status = netif_thread_start(&interface->thread);
-        interface->started = status == 0;
-    }
+    int status = network_start(name);
     if (status == 0)
         status = netif_thread_link(&interface->thread);
+    if (status == 0 && config->join != NULL)
+        status = config->join(config->context);
     LOCK_TCPIP_CORE();
     if (status == 0) {
         addresses_begin(interface, config, address);
@@ -258,8 +310,11 @@ int network_down(const char *name)
     interface->state = DOWN;
     wake(interface);
     UNLOCK_TCPIP_CORE();
-    if (was_up && interface->started)
+    if (was_up && interface->started) {
+        if (interface->leave != NULL)
+            interface->leave();
         netif_thread_unlink(&interface->thread);
+    }
     return 0;
 }
 
@@ -285,11 +340,14 @@ int network_info(const char *name, struct network_info *info)
     ip4addr_ntoa_r(netif_ip4_netmask(netif), info->mask, sizeof info->mask);
     ip4addr_ntoa_r(netif_ip4_gw(netif), info->gateway, sizeof info->gateway);
     ipaddr_ntoa_r(dns_getserver(0), info->dns, sizeof info->dns);
-    interface->thread.driver->address(info->mac);
+    /* Only wifi's hardware may be missing, and is found out about by network_start(). */
+    if (interface->started || interface->leave == NULL)
+        interface->thread.driver->address(info->mac);
     if (interface->started) {
         info->up = netif_is_up(netif);
         info->link = netif_is_link_up(netif);
         info->ready = info->up && has_addresses(interface);
+        info->settled = interface->state == UP;
         info->mtu = netif->mtu;
     }
     for (s8_t i = 0; i < LWIP_IPV6_NUM_ADDRESSES && i < NETWORK_IP6_MAX; i++) {
@@ -303,134 +361,12 @@ int network_info(const char *name, struct network_info *info)
     return 0;
 }
 
-/* One query. lwIP always ends it: by an answer, or when it has asked often enough. */
-struct query {
-    struct sock_waiter waiter;
-    int status; /* -EINPROGRESS until it has ended */
-    ip4_addr_t address;
-};
-
-/* Under the core lock. */
-static void on_resolved(const char *name, const ip_addr_t *address, void *context)
-{
-    struct query *query = context;
-    (void)name;
-    if (address != NULL) {
-        ip4_addr_copy(query->address, *ip_2_ip4(address));
-        query->status = 0;
-    } else {
-        /* Called for an answer that came in, or else by the timer that gives up. */
-        query->status = ip_current_input_netif() != NULL ? -ENOENT : -ETIMEDOUT;
-    }
-    sock_port_freertos.waiter_wake(&query->waiter);
-}
-
-int network_resolve(const char *name, uint8_t ip[4])
-{
-    static bool asked;
-    struct query query = {.status = -EINPROGRESS};
-    ip_addr_t address;
-
-    /* lwIP would read "0x7f000001" and its like as numbers. */
-    if (ip4addr_aton(name, &query.address) != 0)
-        return -EINVAL;
-    sock_port_freertos.waiter_init(&query.waiter);
-    LOCK_TCPIP_CORE();
-    if (!asked) {
-        asked = true;
-        lwip_timers_hold(LWIP_TIMERS_DNS); /* for ever: what was answered has to age */
-    }
-    err_t error =
-        dns_gethostbyname_addrtype(name, &address, on_resolved, &query, LWIP_DNS_ADDRTYPE_IPV4);
-    if (error == ERR_OK) {
-        ip4_addr_copy(query.address, *ip_2_ip4(&address));
-        query.status = 0;
-    } else if (error == ERR_VAL) {
-        query.status = -EHOSTUNREACH; /* no server is set */
-    } else if (error != ERR_INPROGRESS) {
-        query.status = error == ERR_MEM ? -ENOBUFS : -EINVAL;
-    }
-    while (query.status == -EINPROGRESS) {
-        UNLOCK_TCPIP_CORE();
-        sock_port_freertos.waiter_wait(&query.waiter, SOCK_DEADLINE_NEVER);
-        LOCK_TCPIP_CORE();
-    }
-    UNLOCK_TCPIP_CORE();
-    if (query.status == 0)
-        memcpy(ip, &query.address.addr, 4);
-    return query.status;
-}
-
 int network_driver_statistics(const char *name, network_visit visit, void *context)
 {
     struct interface *interface = find(name);
     if (interface == NULL)
         return -ENODEV;
-    interface->thread.driver->statistics(visit, context);
+    if (interface->started || interface->leave == NULL)
+        interface->thread.driver->statistics(visit, context);
     return 0;
-}
-
-void network_stack_statistics(network_visit visit, void *context)
-{
-    static const struct {
-        const char *name;
-        const STAT_COUNTER *value;
-    } counters[] = {
-        {"link.xmit", &lwip_stats.link.xmit},
-        {"link.recv", &lwip_stats.link.recv},
-        {"link.drop", &lwip_stats.link.drop},
-        {"link.memerr", &lwip_stats.link.memerr},
-        {"etharp.xmit", &lwip_stats.etharp.xmit},
-        {"etharp.recv", &lwip_stats.etharp.recv},
-        {"etharp.memerr", &lwip_stats.etharp.memerr},
-        {"ip.xmit", &lwip_stats.ip.xmit},
-        {"ip.recv", &lwip_stats.ip.recv},
-        {"ip.drop", &lwip_stats.ip.drop},
-        {"ip.chkerr", &lwip_stats.ip.chkerr},
-        {"ip.lenerr", &lwip_stats.ip.lenerr},
-        {"ip.rterr", &lwip_stats.ip.rterr},
-        {"ip.proterr", &lwip_stats.ip.proterr},
-        {"ip_frag.recv", &lwip_stats.ip_frag.recv},
-        {"ip_frag.drop", &lwip_stats.ip_frag.drop},
-        {"icmp.xmit", &lwip_stats.icmp.xmit},
-        {"icmp.recv", &lwip_stats.icmp.recv},
-        {"icmp.drop", &lwip_stats.icmp.drop},
-        {"udp.xmit", &lwip_stats.udp.xmit},
-        {"udp.recv", &lwip_stats.udp.recv},
-        {"udp.drop", &lwip_stats.udp.drop},
-        {"udp.chkerr", &lwip_stats.udp.chkerr},
-        {"tcp.xmit", &lwip_stats.tcp.xmit},
-        {"tcp.recv", &lwip_stats.tcp.recv},
-        {"tcp.drop", &lwip_stats.tcp.drop},
-        {"tcp.chkerr", &lwip_stats.tcp.chkerr},
-        {"tcp.memerr", &lwip_stats.tcp.memerr},
-        {"mem.err", &lwip_stats.mem.err},
-    };
-    LOCK_TCPIP_CORE();
-    for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
-        visit(context, counters[i].name, (uint32_t)*counters[i].value);
-    visit(context, "mem.used", (uint32_t)lwip_stats.mem.used);
-    visit(context, "mem.max", (uint32_t)lwip_stats.mem.max);
-    uint32_t pool_failures = 0;
-    for (int i = 0; i < MEMP_MAX; i++)
-        pool_failures += lwip_stats.memp[i] != NULL ? (uint32_t)lwip_stats.memp[i]->err : 0;
-    visit(context, "memp.err", pool_failures);
-    UNLOCK_TCPIP_CORE();
-}
-
-static uint32_t count_pcbs(const struct tcp_pcb *pcb)
-{
-    uint32_t count = 0;
-    for (; pcb != NULL; pcb = pcb->next)
-        count++;
-    return count;
-}
-
-uint32_t network_tcp_pcbs(void)
-{
-    LOCK_TCPIP_CORE();
-    uint32_t count =
-        count_pcbs(tcp_active_pcbs) + count_pcbs(tcp_tw_pcbs) + count_pcbs(tcp_bound_pcbs);
-    UNLOCK_TCPIP_CORE();
-    return count;
 }

@@ -26,6 +26,10 @@ struct network_config {
     bool ip6;            /* link-local address and what routers advertise */
     uint16_t mtu;        /* 0: the link's own */
     int64_t within_ns;   /* for the address of DHCP, once there is a link; 0: for ever */
+    /* Joins the medium and waits for it, or fails with a negative errno; network_down() from
+     * another thread has to end it, with -ECONNABORTED. NULL: the link comes by itself. */
+    int (*join)(void *context);
+    void *context;
 };
 
 struct network_info {
@@ -36,7 +40,8 @@ struct network_info {
     uint8_t mac[6];
     bool up;
     bool link;
-    bool ready; /* up, with link and with address */
+    bool ready;   /* up, with link and with address */
+    bool settled; /* network_up() has succeeded, whatever was lost since */
     uint16_t mtu;
     size_t ip6_count;
     char ip6[NETWORK_IP6_MAX][NETWORK_TEXT_BYTES];
@@ -44,14 +49,28 @@ struct network_info {
 
 typedef void (*network_visit)(void *context, const char *name, uint32_t value);
 
+struct netif_thread;
+
+#define NETWORK_ETH "eth"
+#define NETWORK_WIFI "wifi"
+
 /* Start lwIP; once, before the scheduler. Touches no hardware. */
 void network_init(void);
+
+/* Find an interface's hardware and start its driver, unless that was done. -ENODEV: there is none.
+ */
+int network_start(const char *interface);
+
+/* Its driver's thread (port/netif_thread.h); NULL: no such interface. */
+struct netif_thread *network_thread(const char *interface);
 
 /*
  * Bring an interface up and wait until it has its address: for the link
  * NETWORK_LINK_TIMEOUT_NS, for DHCP as config says (network_down() from another
  * thread ends it). -ENODEV no such interface, -EINVAL bad address, -EALREADY it
- * is up, -ETIMEDOUT no link or no address, -ECONNABORTED taken down meanwhile.
+ * is up, -ETIMEDOUT no link or no address, -ECONNABORTED taken down meanwhile, or what
+ * config->join() said. What is not on the subnet of another interface goes through the one
+ * that came up last; name servers are those of the one that had some to set last.
  */
 #define NETWORK_LINK_TIMEOUT_NS 10000000000
 int network_up(const char *interface, const struct network_config *config);

@@ -8,9 +8,6 @@
 
 #include "socket/eth.h"
 
-/* How long link() waits for an address of DHCP: lwIP has sent five DISCOVERs by then. */
-#define NETWORK_ETH_DHCP_TIMEOUT_NS 60000000000
-
 extern const struct eth_provider network_eth;
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "FreeRTOS.h"
 #include "board/panic.h"
+#include "port/sock_port.h"
 #include "semphr.h"
 #include "task.h"
 
@@ -49,6 +50,11 @@ void os_run(void)
 void os_wait(void)
 {
     ulTaskNotifyTake(pdTRUE, portMAX_DELAY);
+}
+
+void os_wait_until(int64_t deadline_ns)
+{
+    ulTaskNotifyTake(pdTRUE, sock_port_ticks_until(deadline_ns));
 }
 
 void os_ring(struct os_thread *thread)

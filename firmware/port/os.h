@@ -42,6 +42,7 @@ __attribute__((noreturn)) void os_run(void);
  * don't add up.
  */
 void os_wait(void);
+void os_wait_until(int64_t deadline_ns); /* or until the first tick at or after this time */
 void os_ring(struct os_thread *thread);
 void os_ring_from_interrupt(struct os_thread *thread);
 

@@ -45,8 +45,8 @@ static void port_waiter_init(struct sock_waiter *waiter)
     waiter->context[WOKEN] = 0;
 }
 
-/* Ticks from the kernel's present one, which may lag behind the clock, to the deadline. */
-static TickType_t ticks_until(int64_t deadline_ns)
+/* The kernel's present tick may lag behind the clock. */
+uint32_t sock_port_ticks_until(int64_t deadline_ns)
 {
     if (deadline_ns == SOCK_DEADLINE_NEVER)
         return portMAX_DELAY;
@@ -74,7 +74,7 @@ static bool port_waiter_wait(struct sock_waiter *waiter, int64_t deadline_ns)
             xTaskResumeAll();
             return true;
         }
-        TickType_t ticks = ticks_until(deadline_ns);
+        TickType_t ticks = sock_port_ticks_until(deadline_ns);
         if (ticks > 0) {
             waiter->handle = &place;
             vTaskPlaceOnUnorderedEventList(&place, 0, ticks);

@@ -19,15 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "socket/interface.h"
 #include "socket/value.h"
-
-/* IPv4 addresses in network order; all zero: none. */
-struct eth_settings {
-    uint8_t ip[4];
-    uint8_t mask[4];
-    uint8_t gateway[4];
-    uint8_t dns[4];
-};
 
 /*
  * What the module needs of the network below it. Results are 0 or a negated number of
@@ -36,10 +29,10 @@ struct eth_settings {
  */
 struct eth_provider {
     /* An ip of zeros: DHCP. 0 at once if there is a link and an address already. */
-    int (*link)(const struct eth_settings *settings);
+    int (*link)(const struct interface_settings *settings);
     int (*unlink)(void);
     bool (*is_linked)(void);
-    void (*info)(struct eth_settings *settings, uint8_t mac[6]);
+    void (*info)(struct interface_settings *settings, uint8_t mac[6]);
     /* -SOCK_ENOENT: there is no such name. -SOCK_ETIMEDOUT: no server answered. */
     int (*resolve)(const char *name, uint8_t ip[4]);
 };

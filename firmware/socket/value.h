@@ -80,12 +80,12 @@ enum value_exception {
 
 /*
  * Outcome of a call: exception == EXC_NONE and a value, or an exception with
- * errno (Linux numbers, 0 if it has none) and a constant message.
+ * errno (Linux numbers, 0 if it has none) and a message.
  */
 struct value_result {
     enum value_exception exception;
     int error;           /* errno */
-    const char *message; /* static storage, never NULL when an exception is set */
+    const char *message; /* static storage, or `text`; never NULL when an exception is set */
     struct value value;
     struct value items[2];   /* storage for (data, address) and (sock, address) */
     struct value address[5]; /* storage for an address, for what link_info() and select() return */

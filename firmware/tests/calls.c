@@ -14,18 +14,22 @@ static void run(const char *name, struct sock *self, const struct value_args *ar
     struct value_result mine; /* a task that waits must not share the result with others */
     if (strncmp(name, "eth.", 4) == 0)
         eth_call(name + 4, args, &mine);
+    else if (strncmp(name, "wifi.", 5) == 0)
+        wifi_call(name + 5, args, &mine);
     else
         sock_call(name, self, args, &mine);
     sock_result_release(&result);
     result = mine;
-    /* Tuples point into the structure that the call filled in. */
-    if (result.value.kind == VALUE_TUPLE) {
+    if (mine.message == mine.text)
+        result.message = result.text;
+    /* Tuples point into the structure that the call filled in, unless they took memory. */
+    if (result.value.kind == VALUE_TUPLE && result.memory == NULL) {
         result.value.items = mine.value.items == mine.items ? result.items : result.address;
         if (result.items[1].kind == VALUE_TUPLE)
             result.items[1].items = result.address;
         for (size_t i = 0; i < sizeof result.address / sizeof result.address[0]; i++) {
             struct value *text = &result.address[i];
-            if (text->kind == VALUE_STR)
+            if (text->kind == VALUE_STR || text->kind == VALUE_BYTES)
                 text->data = (uint8_t *)result.text + (text->data - (uint8_t *)mine.text);
         }
     } else if (result.value.kind == VALUE_STR) {

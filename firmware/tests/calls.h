@@ -19,6 +19,7 @@
 #include "fake_provider.h"
 #include "socket/eth.h"
 #include "socket/module.h"
+#include "socket/wifi.h"
 
 #define NONE ((struct value){.kind = VALUE_NONE})
 #define INT(number) ((struct value){.kind = VALUE_INT, .integer = (number)})
@@ -39,7 +40,8 @@
 #define LIST(...) ((struct value){.kind = VALUE_LIST, .items = ITEMS(__VA_ARGS__)})
 #define EMPTY_TUPLE ((struct value){.kind = VALUE_TUPLE})
 
-/* Run a call ("eth.link": of eth); its result stays in `result` until the next one. */
+/* Run a call ("eth.link", "wifi.link": of those modules); its result stays in `result` until the
+ * next one. */
 extern struct value_result result;
 void call_with(const char *name, struct sock *self, const struct value *values, size_t count);
 #define CALL0(name, self) call_with((name), (self), NULL, 0)

@@ -5,12 +5,12 @@
  */
 #include "calls.h"
 
-static struct eth_settings linked_with;
+static struct interface_settings linked_with;
 static char resolved[300];
 static unsigned resolutions;
 static int outcome; /* of every function of the network that can fail */
 
-static int fake_link(const struct eth_settings *settings)
+static int fake_link(const struct interface_settings *settings)
 {
     linked_with = *settings;
     return outcome;
@@ -26,10 +26,10 @@ static bool fake_is_linked(void)
     return true;
 }
 
-static void fake_info(struct eth_settings *settings, uint8_t mac[6])
+static void fake_info(struct interface_settings *settings, uint8_t mac[6])
 {
     static const uint8_t address[] = {0x02, 0xff, 0xa0, 0x0b, 0, 1};
-    *settings = (struct eth_settings){
+    *settings = (struct interface_settings){
         {255, 255, 255, 255}, {255, 255, 255, 254}, {192, 168, 100, 200}, {0, 0, 0, 0}};
     memcpy(mac, address, sizeof address);
 }
@@ -74,7 +74,7 @@ static void test_link_uses_the_settings(void **state)
          STR("8.8.4.4"));
     expect_none();
     CALL0("eth.link", NULL);
-    const struct eth_settings wanted = {{10, 0, 0, 1}, {255, 255, 240, 0}, {0}, {8, 8, 4, 4}};
+    const struct interface_settings wanted = {{10, 0, 0, 1}, {255, 255, 240, 0}, {0}, {8, 8, 4, 4}};
     assert_memory_equal(&linked_with, &wanted, sizeof wanted);
     CALL_KW("eth.set_link_info", NULL, {"ip", STR("0.0.0.0")}, {"mask", STR("0.0.0.0")},
             {"gw", STR("0.0.0.0")}, {"dns", STR("0.0.0.0")});
