@@ -11,13 +11,14 @@ from sockbench import MS, SEC, covers, needs
 from conformance.scenes import DEVICE, bound_udp, connected_tcp, echoes, times_out
 
 LINK_DOWN, LINK_UP, LOST_INTERRUPT, TX_STUCK, TX_DMA, RX_DMA, RX_OVERRUN, RX_CHECKSUM, TX_CHECKSUM = range(1, 10)
+COUNTERS = {"eth": "driver", "wifi": "wifi"}
 LASTING = 0xFFFF_FFFF
 OF_THE_FRAME, OF_THE_ENGINE = 0, 1
 
 
 async def drivers_counters(target):
-    """Return the driver's own counters."""
-    return (await target.stats())["driver"]
+    """Return the counters of the driver under test."""
+    return (await target.stats())[COUNTERS[target.interface]]
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])

@@ -10,6 +10,7 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 from sockbench import MS, SEC, covers
 
+from conformance.driver.test_faults import COUNTERS
 from conformance.scenes import DEVICE, bound_udp, echoes
 
 # Payloads of a UDP datagram that give frames of 60 to 1,514 bytes.
@@ -39,7 +40,7 @@ async def test_after_a_burst_frames_still_arrive(target, wire, frames):
     """A burst larger than any ring is taken or counted as lost, and the next frame gets through."""
     sock = await bound_udp(target)
     far = wire.peer.udp.bind(7000)
-    before = (await target.stats())["driver"]
+    before = (await target.stats())[COUNTERS[target.interface]]
     for _ in range(frames):
         far.send(b"flood", to=(DEVICE, 5999))
     far.send(b"after the flood", to=(DEVICE, 5000))
@@ -51,7 +52,7 @@ async def test_after_a_burst_frames_still_arrive(target, wire, frames):
         far.send(b"after the flood", to=(DEVICE, 5000))
         data, _ = await sock.recvfrom(100)
     assert data == b"after the flood"
-    after = (await target.stats())["driver"]
+    after = (await target.stats())[COUNTERS[target.interface]]
     seen = after["rx_frames"] - before["rx_frames"]
     lost = after["rx_nobuf"] - before["rx_nobuf"]
     assert seen + lost >= frames + 1, (seen, lost)
@@ -76,8 +77,9 @@ async def test_frames_for_others_are_nobodys(target, wire):
             wire.send(frame, pad=padded)
     await wire.expect_none(for_=1 * SEC)
     after = await target.stats()
+    own = COUNTERS[target.interface]
     assert after["heap_free"] == before["heap_free"]
     for counter, times in (("rx_filtered", 200), ("rx_runt", 100), ("rx_oversize", 100)):
-        assert after["driver"][counter] - before["driver"][counter] == times, counter
+        assert after[own][counter] - before[own][counter] == times, counter
     await sock.close()
     await echoes(target, wire)

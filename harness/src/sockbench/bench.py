@@ -211,8 +211,9 @@ class Bench:
         if not self.air.access_points:
             self.air.access_point(HOME_SSID, HOME_PASSWORD)
         ap = self.air.ap
-        key = {} if ap.password is None else {"password": ap.password}
-        return {"ssid": ap.ssid, "security": ap.security.name, **key}
+        if ap.password is None:
+            return {"ssid": ap.ssid, "security": self.target.constants["WIFI_OPEN"]}
+        return {"ssid": ap.ssid, "security": self.target.constants["WIFI_WPA2"], "password": ap.password}
 
     def _noted(self, kind: int, port: int, at: int, payload: bytes) -> None:
         if kind == link.LOG:
