@@ -7,8 +7,8 @@
  */
 
 /*
- * One for each station, as docs/wifi-datasheet.md, section 10, has it.  Time is the
- * device's: `arm` asks it to call wifi_authenticator_expired() later.
+ * One for each station, as docs/wifi-datasheet.md, section 10, has it.  Time is
+ * the device's: `arm` asks it to call wifi_authenticator_expired() later.
  */
 
 #ifndef HW_SOCKBENCH_WIFI_AUTHENTICATOR_H
@@ -34,7 +34,10 @@ typedef struct WifiGroupKey {
     uint64_t sent;               /* packet number last sent with it */
 } WifiGroupKey;
 
-/* None may call back but wifi_authenticator_stop(), from `done` and `failed`. */
+/*
+ * What the device does for it.  None may call back into the authenticator but
+ * wifi_authenticator_stop(), from `done` and `failed`.
+ */
 typedef struct WifiAuthenticatorOps {
     /* To the station; encrypted if its pairwise key is installed by now. */
     void (*send)(void *opaque, const uint8_t *eapol, uint32_t size);
@@ -48,9 +51,9 @@ typedef struct WifiAuthenticatorOps {
     void (*done)(void *opaque);
     void (*group_done)(void *opaque);
     /*
-     * The handshake ended: 15 or 16, no answer; 17, the RSN element of M2 is not
-     * that of the association request.  The authenticator is OFF; the device
-     * says Deauthentication with `reason`.
+     * The handshake ended: 15 or 16, no answer; 17, the RSN element of M2 is
+     * not that of the association request.  The authenticator is OFF; the
+     * device says Deauthentication with `reason`.
      */
     void (*failed)(void *opaque, uint16_t reason);
     void (*ignored)(void *opaque, WifiEapolBad why);

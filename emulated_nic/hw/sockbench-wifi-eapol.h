@@ -59,8 +59,8 @@ bool wifi_eapol_mic_is_right(const WifiEapolKey *key, const uint8_t kck[16]);
 
 /*
  * Build an EAPOL-Key frame, EAPOL version 2, of info, key_bytes, replay, nonce
- * (NULL: 0), rsc and data; with a MIC if info says so (`kck` may be NULL if not).
- * If info says encrypted, the data is padded and wrapped with `kek`.  Needs
+ * (NULL: 0), rsc and data; with a MIC by `kck` if info says so.  If info says
+ * encrypted, the data is padded and wrapped with `kek`.  Needs
  * WIFI_EAPOL_BYTES of room.  Return the size.
  */
 uint32_t wifi_eapol_build(uint8_t *eapol, const WifiEapolKey *key,

@@ -7,9 +7,9 @@
  */
 
 /*
- * As docs/wifi-datasheet.md, sections 5 and 6, have it.  Time is the device's: it
- * starts 3 s anew at `progress` and calls wifi_supplicant_stop() when they are
- * over.  No function but receive() calls an operation.
+ * As docs/wifi-datasheet.md, sections 5 and 6, have it.  Time is the device's:
+ * it starts 3 s anew at `progress` and calls wifi_supplicant_stop() when they
+ * are over.  No function but receive() calls an operation.
  */
 
 #ifndef HW_SOCKBENCH_WIFI_SUPPLICANT_H
@@ -86,9 +86,9 @@ void wifi_supplicant_init(WifiSupplicant *s, const WifiSupplicantOps *ops,
                           void *opaque);
 
 /*
- * After an association that wants keys: forget all keys, wait for M1.  `own_rsn` is
- * the element of our association request, `ap_rsn` that of the AP's beacon or
- * probe response, both whole, at most WIFI_ELEMENT_BYTES.
+ * After an association that wants keys: forget all keys, wait for M1.
+ * `own_rsn` is the element of our association request, `ap_rsn` that of the
+ * AP's beacon or probe response, both whole, at most WIFI_ELEMENT_BYTES.
  */
 void wifi_supplicant_start(WifiSupplicant *s, const uint8_t *own,
                            const uint8_t *ap, const uint8_t *pmk,
