@@ -128,6 +128,11 @@ static uint32_t tx_gather(SockbenchEthState *s, uint32_t last)
             break;
         }
     }
+    if (!s->has_phy && length < sockbench_eth_frame_min(s)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "sockbench-eth: frame to send is "
+                      "shorter than its header\n");
+        return 0;
+    }
     if (sockbench_eth_fault_takes_arg(s, ETH_FAULT_TX_DMA,
                                       ETH_FAULT_DMA_BUFFER)) {
         return 0;
@@ -157,16 +162,17 @@ static void tx_checksums(SockbenchEthState *s, uint32_t request,
 static uint32_t tx_send(SockbenchEthState *s, uint32_t request,
                         uint32_t length)
 {
-    bool loopback = sockbench_phy_loopback(&s->phy);
+    bool loopback = s->has_phy && sockbench_phy_loopback(&s->phy);
+    uint32_t least = sockbench_eth_frame_min(s);
 
     if (!s->carrier && !loopback) {
         s->regs[R_ETH_STAT_TX_NOLINK]++;
         return SB_ETH_TX_RES_NOLINK;
     }
     tx_checksums(s, request, length);
-    if (length < SB_ETH_FRAME_BYTES_MIN) {
-        memset(s->frame + length, 0, SB_ETH_FRAME_BYTES_MIN - length);
-        length = SB_ETH_FRAME_BYTES_MIN;
+    if (length < least) {
+        memset(s->frame + length, 0, least - length);
+        length = least;
     }
     s->regs[R_ETH_STAT_TX_FRAMES]++;
     s->regs[R_ETH_STAT_TX_BYTES] += length;
@@ -421,7 +427,7 @@ ssize_t sockbench_eth_receive(SockbenchEthState *s, const uint8_t *frame,
     if (!(s->regs[R_ETH_CTRL] & R_ETH_CTRL_RX_ENABLE_MASK)) {
         return -1;
     }
-    if (size < SB_ETH_FRAME_BYTES_MIN) {
+    if (size < sockbench_eth_frame_min(s)) {
         rx_lost(s, R_ETH_STAT_RX_RUNT, R_ETH_INT_STATUS_RX_ERROR_MASK);
     } else if (size > s->regs[R_ETH_MAX_FRAME]) {
         rx_lost(s, R_ETH_STAT_RX_OVERSIZE, R_ETH_INT_STATUS_RX_ERROR_MASK);

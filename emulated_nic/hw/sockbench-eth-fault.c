@@ -23,7 +23,8 @@ bool sockbench_eth_fault_arm(Object *obj, uint32_t fault, uint32_t count,
 {
     SockbenchEthState *s = SOCKBENCH_ETH(obj);
 
-    if (fault < ETH_FAULT_LOST_IRQ || fault >= ETH_FAULTS) {
+    if (fault < ETH_FAULT_LOST_IRQ || fault >= ETH_FAULTS ||
+        (!s->has_phy && fault >= ETH_FAULT_AUTONEG_STALL)) {
         return false;
     }
     trace_sockbench_eth_fault_armed(fault, count, arg);

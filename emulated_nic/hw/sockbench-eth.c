@@ -13,6 +13,8 @@
  * Modelled: descriptor rings with scatter, interrupt status, mask and
  * moderation, address filter, statistics, checksum offload, MDIO master, and
  * faults that the bench arms.
+ * As part of another device it does without a PHY (CAPS.NO_PHY): nothing is
+ * padded then, because its medium has no shortest frame.
  * Not modelled: line rate (a frame takes no time to send), half duplex, flow
  * control, FCS errors, wake on LAN.
  *
@@ -123,6 +125,10 @@ static void eth_carrier_changed(void *opaque, int n, int level)
 
 static void eth_mdio_start(SockbenchEthState *s, uint32_t value)
 {
+    if (!s->has_phy) {
+        qemu_log_mask(LOG_GUEST_ERROR, "sockbench-eth: there is no MDIO\n");
+        return;
+    }
     if (s->regs[R_ETH_MDIO_CTRL] & R_ETH_MDIO_CTRL_START_MASK) {
         qemu_log_mask(LOG_GUEST_ERROR, "sockbench-eth: MDIO is busy\n");
         return;
@@ -158,6 +164,12 @@ static void eth_mdio_done(void *opaque)
 }
 
 /* Registers */
+
+/* The shortest frame, without FCS. */
+uint32_t sockbench_eth_frame_min(SockbenchEthState *s)
+{
+    return s->has_phy ? SB_ETH_FRAME_BYTES_MIN : ETH_HLEN;
+}
 
 static void eth_reset_registers(SockbenchEthState *s)
 {
@@ -204,6 +216,7 @@ static uint64_t eth_read(void *opaque, hwaddr offset, unsigned size)
     case A_ETH_CAPS:
         r = R_ETH_CAPS_RX_CSUM_MASK | R_ETH_CAPS_TX_CSUM_MASK |
             R_ETH_CAPS_SCATTER_MASK | R_ETH_CAPS_MCAST_HASH_MASK;
+        r = FIELD_DP32(r, ETH_CAPS, NO_PHY, !s->has_phy);
         r = FIELD_DP32(r, ETH_CAPS, RING_LOG2_MAX, ETH_RING_LOG2_MAX);
         break;
     case A_ETH_STATUS:
@@ -297,8 +310,13 @@ static void eth_write(void *opaque, hwaddr offset, uint64_t value64,
     case A_ETH_MCAST_HI:
         s->regs[offset / 4] = value;
         break;
-    case A_ETH_MAC_HI:
     case A_ETH_MDIO_DATA:
+        if (!s->has_phy) {
+            eth_refused(offset, value);
+            break;
+        }
+        /* fall through */
+    case A_ETH_MAC_HI:
         s->regs[offset / 4] = value & 0xffff;
         break;
     case A_ETH_INT_STATUS:
@@ -377,7 +395,9 @@ static void eth_link_status_changed(NetClientState *nc)
 {
     SockbenchEthState *s = qemu_get_nic_opaque(nc);
 
-    sockbench_phy_set_cable(&s->phy, !nc->link_down);
+    if (s->has_phy) {
+        sockbench_phy_set_cable(&s->phy, !nc->link_down);
+    }
 }
 
 static NetClientInfo eth_net_info = {
@@ -415,11 +435,14 @@ static void eth_realize(DeviceState *dev, Error **errp)
         error_setg(errp, TYPE_SOCKBENCH_ETH ": 'memory' link not set");
         return;
     }
-    if (!sysbus_realize(SYS_BUS_DEVICE(&s->phy), errp)) {
+    if (!s->has_phy) {
+        object_unparent(OBJECT(&s->phy));
+    } else if (sysbus_realize(SYS_BUS_DEVICE(&s->phy), errp)) {
+        qdev_connect_gpio_out(DEVICE(&s->phy), 0,
+                              qdev_get_gpio_in_named(dev, "carrier", 0));
+    } else {
         return;
     }
-    qdev_connect_gpio_out(DEVICE(&s->phy), 0,
-                          qdev_get_gpio_in_named(dev, "carrier", 0));
     address_space_init(&s->as, s->memory, TYPE_SOCKBENCH_ETH);
     /* The largest frame, and the padding of the smallest. */
     s->frame = g_malloc(SOCKBENCH_ETH_MAX_FRAME_LIMIT);
@@ -457,6 +480,7 @@ static void eth_finalize(Object *obj)
 static const Property eth_properties[] = {
     DEFINE_PROP_LINK("memory", SockbenchEthState, memory, TYPE_MEMORY_REGION,
                      MemoryRegion *),
+    DEFINE_PROP_BOOL("has-phy", SockbenchEthState, has_phy, true),
     DEFINE_NIC_PROPERTIES(SockbenchEthState, conf),
 };
 

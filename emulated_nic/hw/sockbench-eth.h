@@ -12,7 +12,11 @@
  *  + sysbus IRQ 0: high while an unmasked bit of INT_STATUS is set
  *  + QOM property "memory": what the DMA engine reaches
  *  + the usual NIC properties ("mac", "netdev")
+ *  + QOM property "has-phy": whether it has a PHY; without, there is no MDIO, no
+ *    padding, and the carrier is its owner's
  *  + QOM child "phy": its PHY, at MDIO address SB_ETH_PHY_ADDR
+ *  + GPIO input "carrier": whether the medium may be used; from the PHY, or,
+ *    without one, from the owner
  *  + interface TYPE_SOCKBENCH_FAULTS: its fault table
  */
 
@@ -71,7 +75,8 @@ struct SockbenchEthState {
     SockbenchPhyState phy;
 
     uint32_t regs[SOCKBENCH_ETH_REGS];
-    bool carrier;             /* from the PHY */
+    bool has_phy;
+    bool carrier;
 
     QEMUTimer *moderation;    /* runs while `held` is not empty */
     uint32_t held;            /* INT_STATUS bits that wait for it */
@@ -88,6 +93,7 @@ struct SockbenchEthState {
 };
 
 /* sockbench-eth.c */
+uint32_t sockbench_eth_frame_min(SockbenchEthState *s);
 void sockbench_eth_raise(SockbenchEthState *s, uint32_t bits);
 void sockbench_eth_raise_moderated(SockbenchEthState *s, uint32_t bits);
 

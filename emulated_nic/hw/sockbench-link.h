@@ -54,6 +54,7 @@ struct SockbenchPortClass {
 };
 
 #define SOCKBENCH_LINK_PORTS      3
+#define SOCKBENCH_LINK_WIFI       1
 #define SOCKBENCH_LINK_CAN        2
 #define SOCKBENCH_LINK_NETDEV     "link0"
 

@@ -43,6 +43,7 @@
 #include "sockbench-mailbox.h"
 #include "sockbench-sysctl.h"
 #include "sockbench-timer.h"
+#include "sockbench-wifi.h"
 
 #define TYPE_SOCKBENCH_MACHINE MACHINE_TYPE_NAME("sockbench")
 OBJECT_DECLARE_SIMPLE_TYPE(SockbenchMachineState, SOCKBENCH_MACHINE)
@@ -56,8 +57,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(SockbenchMachineState, SOCKBENCH_MACHINE)
  */
 #define CAN_STAMP_HZ 1
 
-/* The MAC address in lockstep; with -nic, QEMU's rules apply. */
-static const uint8_t lockstep_mac[] = { 0x02, 0, 0, 0, 0, 0x01 };
+/* The addresses in lockstep.  With -nic, QEMU's rules apply to the first. */
+#define ETH_MAC  "02:00:00:00:00:01"
+#define WIFI_MAC "02:00:00:00:00:81"
 
 struct SockbenchMachineState {
     /*< private >*/
@@ -67,6 +69,8 @@ struct SockbenchMachineState {
     int32_t link_fd;
     uint64_t seed;
     char *nic;
+    char *mac;
+    char *wifi_mac;
 
     Clock *cpuclk;
     ARMv7MState armv7m;
@@ -76,6 +80,7 @@ struct SockbenchMachineState {
     SockbenchMailboxState mailbox;
     SockbenchLinkState link;
     SockbenchEthState eth;
+    SockbenchWifiState wifi;
     CanBusState *can_bus;
     XlnxVersalCANFDState can;
     SockbenchCanState can_end;
@@ -176,11 +181,21 @@ static void place(SockbenchMachineState *s, void *device, hwaddr base, int irq)
     }
 }
 
+static void set_mac(DeviceState *dev, const char *mac)
+{
+    Error *err = NULL;
+
+    if (!object_property_set_str(OBJECT(dev), "mac", mac, &err)) {
+        error_report_err(err);
+        exit(1);
+    }
+}
+
 /* On the link, or wherever -nic says. */
 static void connect_nic(SockbenchMachineState *s, DeviceState *dev)
 {
     if (has_link(s)) {
-        qdev_prop_set_macaddr(dev, "mac", lockstep_mac);
+        set_mac(dev, s->mac);
         qdev_prop_set_string(dev, "netdev", SOCKBENCH_LINK_NETDEV);
     } else {
         qemu_configure_nic_device(dev, true, NULL);
@@ -208,6 +223,18 @@ static void create_nic(SockbenchMachineState *s)
                      TYPE_LAN9118 " or none", s->nic);
         exit(1);
     }
+}
+
+/* Always there; without a link nobody is on the air. */
+static void create_wifi(SockbenchMachineState *s)
+{
+    DeviceState *dev;
+
+    object_initialize_child(OBJECT(s), "wifi", &s->wifi, TYPE_SOCKBENCH_WIFI);
+    dev = DEVICE(&s->wifi);
+    set_mac(dev, s->wifi_mac);
+    qdev_prop_set_uint64(dev, "seed", s->seed);
+    place(s, dev, SB_WIFI_BASE, SB_WIFI_IRQ);
 }
 
 static void create_can(SockbenchMachineState *s)
@@ -277,6 +304,7 @@ static void sockbench_init(MachineState *machine)
     }
     create_small_devices(s);
     create_nic(s);
+    create_wifi(s);
     create_can(s);
     armv7m_load_kernel(s->armv7m.cpu, machine->kernel_filename, SB_FLASH_BASE,
                        SB_FLASH_BYTES);
@@ -321,17 +349,49 @@ static void set_nic(Object *obj, const char *value, Error **errp)
     s->nic = g_strdup(value);
 }
 
+static char *get_mac(Object *obj, Error **errp)
+{
+    return g_strdup(SOCKBENCH_MACHINE(obj)->mac);
+}
+
+static void set_mac_property(Object *obj, const char *value, Error **errp)
+{
+    SockbenchMachineState *s = SOCKBENCH_MACHINE(obj);
+
+    g_free(s->mac);
+    s->mac = g_strdup(value);
+}
+
+static char *get_wifi_mac(Object *obj, Error **errp)
+{
+    return g_strdup(SOCKBENCH_MACHINE(obj)->wifi_mac);
+}
+
+static void set_wifi_mac(Object *obj, const char *value, Error **errp)
+{
+    SockbenchMachineState *s = SOCKBENCH_MACHINE(obj);
+
+    g_free(s->wifi_mac);
+    s->wifi_mac = g_strdup(value);
+}
+
 static void sockbench_instance_init(Object *obj)
 {
     SockbenchMachineState *s = SOCKBENCH_MACHINE(obj);
 
     s->link_fd = -1;
     s->nic = g_strdup(TYPE_SOCKBENCH_ETH);
+    s->mac = g_strdup(ETH_MAC);
+    s->wifi_mac = g_strdup(WIFI_MAC);
 }
 
 static void sockbench_finalize(Object *obj)
 {
-    g_free(SOCKBENCH_MACHINE(obj)->nic);
+    SockbenchMachineState *s = SOCKBENCH_MACHINE(obj);
+
+    g_free(s->nic);
+    g_free(s->mac);
+    g_free(s->wifi_mac);
 }
 
 static void sockbench_class_init(ObjectClass *oc, void *data)
@@ -367,6 +427,12 @@ static void sockbench_class_init(ObjectClass *oc, void *data)
     object_class_property_add_str(oc, "nic", get_nic, set_nic);
     object_class_property_set_description(oc, "nic",
         "Ethernet controller: sockbench-eth (default), lan9118 or none");
+    object_class_property_add_str(oc, "mac", get_mac, set_mac_property);
+    object_class_property_set_description(oc, "mac",
+        "Address of the Ethernet controller on a link");
+    object_class_property_add_str(oc, "wifi-mac", get_wifi_mac, set_wifi_mac);
+    object_class_property_set_description(oc, "wifi-mac",
+        "Address of the wifi NIC");
 }
 
 static const TypeInfo sockbench_types[] = {

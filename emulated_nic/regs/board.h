@@ -17,7 +17,7 @@
 #define SB_RAM_BASE        0x20000000u
 #define SB_RAM_BYTES       0x00600000u /* 6 MiB, zero after every reset */
 
-/* Devices, each with a 4 KiB window, but CAN with 24 KiB (can.h). */
+/* Devices; a window has 4 KiB, but wifi's 8 (wifi.h) and CAN's 24 (can.h). */
 #define SB_TIMER_BASE      0x40000000u
 #define SB_SYSCTL_BASE     0x40001000u
 #define SB_MAILBOX_BASE    0x40002000u

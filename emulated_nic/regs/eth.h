@@ -16,6 +16,7 @@ REG32(ETH_CAPS, 0x004)
     FIELD(ETH_CAPS, TX_CSUM, 1, 1)      /* can insert them */
     FIELD(ETH_CAPS, SCATTER, 2, 1)      /* a frame may span descriptors */
     FIELD(ETH_CAPS, MCAST_HASH, 3, 1)
+    FIELD(ETH_CAPS, NO_PHY, 4, 1)       /* no MDIO either; carrier: the owner */
     FIELD(ETH_CAPS, RING_LOG2_MAX, 8, 4)    /* largest ring: 2^n */
 REG32(ETH_CTRL, 0x008)
     FIELD(ETH_CTRL, TX_ENABLE, 0, 1)

@@ -1,0 +1,150 @@
+/*
+ * FullMAC wifi NIC of the sockbench board: its state, for migration.
+ *
+ * Copyright (c) 2026 The sockbench authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/* Everything but the MAC, which is a device and has its own. */
+
+#include "qemu/osdep.h"
+#include "migration/vmstate.h"
+#include "sockbench-wifi.h"
+
+static const VMStateDescription ssid_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/ssid",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8(size, WifiSsid),
+        VMSTATE_UINT8_ARRAY(bytes, WifiSsid, WIFI_SSID_BYTES),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription network_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/network",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8_ARRAY(bssid, WifiNetwork, WIFI_ADDRESS_BYTES),
+        VMSTATE_UINT8(channel, WifiNetwork),
+        VMSTATE_INT8(dbm, WifiNetwork),
+        VMSTATE_UINT8(security, WifiNetwork),
+        VMSTATE_STRUCT(ssid, WifiNetwork, 1, ssid_vmstate, WifiSsid),
+        VMSTATE_UINT16(beacon_tu, WifiNetwork),
+        VMSTATE_UINT16(capability, WifiNetwork),
+        VMSTATE_UINT16(rsn_bytes, WifiNetwork),
+        VMSTATE_UINT8_ARRAY(rsn, WifiNetwork, WIFI_ELEMENT_BYTES),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription beacons_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/beacons",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(used, WifiBeacons),
+        VMSTATE_UINT8_ARRAY(bssid, WifiBeacons, WIFI_ADDRESS_BYTES),
+        VMSTATE_UINT8(channel, WifiBeacons),
+        VMSTATE_INT8(dbm, WifiBeacons),
+        VMSTATE_INT64(first, WifiBeacons),
+        VMSTATE_INT64(since, WifiBeacons),
+        VMSTATE_INT64(interval, WifiBeacons),
+        VMSTATE_UINT32(size, WifiBeacons),
+        VMSTATE_UINT8_ARRAY(frame, WifiBeacons, WIFI_BEACON_BYTES),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription heard_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/heard",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8_ARRAY(bssid, WifiScanHeard, WIFI_ADDRESS_BYTES),
+        VMSTATE_BOOL(named, WifiScanHeard),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription scan_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/scan",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8(kind, WifiScan),
+        VMSTATE_BOOL(passive, WifiScan),
+        VMSTATE_UINT8(channel, WifiScan),
+        VMSTATE_UINT16(channels, WifiScan),
+        VMSTATE_STRUCT(ssid, WifiScan, 1, ssid_vmstate, WifiSsid),
+        VMSTATE_INT64(dwell, WifiScan),
+        VMSTATE_INT64(from, WifiScan),
+        VMSTATE_INT64(until, WifiScan),
+        VMSTATE_UINT8(heard_count, WifiScan),
+        VMSTATE_STRUCT_ARRAY(heard, WifiScan, WIFI_SCAN_NETWORKS, 1,
+                             heard_vmstate, WifiScanHeard),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription station_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/station",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8(state, WifiStation),
+        VMSTATE_BOOL(associated, WifiStation),
+        VMSTATE_BOOL(roaming, WifiStation),
+        VMSTATE_BOOL(reassociating, WifiStation),
+        VMSTATE_UINT8(security, WifiStation),
+        VMSTATE_STRUCT(ssid, WifiStation, 1, ssid_vmstate, WifiSsid),
+        VMSTATE_UINT8_ARRAY(wanted_bssid, WifiStation, WIFI_ADDRESS_BYTES),
+        VMSTATE_BOOL(heard_name, WifiStation),
+        VMSTATE_BOOL(found, WifiStation),
+        VMSTATE_UINT8(attempts, WifiStation),
+        VMSTATE_STRUCT(target, WifiStation, 1, network_vmstate, WifiNetwork),
+        VMSTATE_STRUCT(ap, WifiStation, 1, network_vmstate, WifiNetwork),
+        VMSTATE_UINT16(aid, WifiStation),
+        VMSTATE_UINT32(last_sequence, WifiStation),
+        VMSTATE_BOOL(away, WifiStation),
+        VMSTATE_BOOL(muted, WifiStation),
+        VMSTATE_UINT8(next_channel, WifiStation),
+        VMSTATE_BOOL(beacon_is_new, WifiStation),
+        VMSTATE_BOOL(probing, WifiStation),
+        VMSTATE_UINT8(probes, WifiStation),
+        VMSTATE_INT64(last_heard, WifiStation),
+        VMSTATE_INT64(listening_since, WifiStation),
+        VMSTATE_BOOL(power_save, WifiStation),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+const VMStateDescription sockbench_wifi_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI,
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32_ARRAY(regs, SockbenchWifiState, SOCKBENCH_WIFI_REGS),
+        VMSTATE_TIMER_PTR(timer, SockbenchWifiState),
+        VMSTATE_INT64_ARRAY(deadline, SockbenchWifiState, WIFI_TIMERS),
+        VMSTATE_UINT64(random, SockbenchWifiState),
+        VMSTATE_BOOL(mac_irq, SockbenchWifiState),
+        VMSTATE_BOOL(irq_lost, SockbenchWifiState),
+        VMSTATE_BOOL(busy, SockbenchWifiState),
+        VMSTATE_BOOL(failed, SockbenchWifiState),
+        VMSTATE_BOOL(radio_off, SockbenchWifiState),
+        VMSTATE_UINT8(channel, SockbenchWifiState),
+        VMSTATE_UINT16(sequence, SockbenchWifiState),
+        VMSTATE_STRUCT_ARRAY(beacons, SockbenchWifiState, WIFI_BEACONS_MAX, 1,
+                             beacons_vmstate, WifiBeacons),
+        VMSTATE_STRUCT(scan, SockbenchWifiState, 1, scan_vmstate, WifiScan),
+        VMSTATE_STRUCT(station, SockbenchWifiState, 1, station_vmstate,
+                       WifiStation),
+        VMSTATE_UINT32_ARRAY(fault_count, SockbenchWifiState, WIFI_FAULTS),
+        VMSTATE_UINT32_ARRAY(fault_arg, SockbenchWifiState, WIFI_FAULTS),
+        VMSTATE_END_OF_LIST()
+    }
+};

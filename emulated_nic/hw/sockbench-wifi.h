@@ -1,0 +1,346 @@
+/*
+ * FullMAC wifi NIC of the sockbench board.
+ *
+ * Copyright (c) 2026 The sockbench authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+/*
+ * QEMU interface:
+ *  + sysbus MMIO region 0: the MAC's registers and, from SB_WIFI_RADIO on, the
+ *    radio's
+ *  + sysbus IRQ 0: high while either half has an unmasked cause
+ *  + QOM property "memory": what both DMA engines reach
+ *  + QOM property "link": the air; without one nobody is on it
+ *  + QOM property "seed": of what is random, where there is no link
+ *  + QOM property "mac": its address
+ *  + QOM child "ethernet": its MAC, a sockbench-eth without a PHY
+ *  + net client "wifi0": the MAC's peer, which is nobody else's
+ *  + interface TYPE_SOCKBENCH_PORT: what comes from the air
+ *  + interface TYPE_SOCKBENCH_FAULTS: its fault table, and its MAC's
+ */
+
+#ifndef HW_SOCKBENCH_WIFI_H
+#define HW_SOCKBENCH_WIFI_H
+
+#include "qemu/timer.h"
+#include "hw/registerfields.h"
+#include "hw/sysbus.h"
+#include "net/net.h"
+#include "qom/object.h"
+#include "regs/board.h"
+#include "regs/wifi.h"
+#include "sockbench-eth.h"
+#include "sockbench-link.h"
+#include "sockbench-wifi-frames.h"
+
+#define TYPE_SOCKBENCH_WIFI "sockbench-wifi"
+OBJECT_DECLARE_SIMPLE_TYPE(SockbenchWifiState, SOCKBENCH_WIFI)
+
+#define SOCKBENCH_WIFI_NETDEV     "wifi0"
+#define SOCKBENCH_WIFI_REGS       (A_WIFI_STAT_TX_BLOCKED / 4 + 1)
+#define SOCKBENCH_WIFI_COMMAND_NS (20 * SCALE_US)
+#define SOCKBENCH_WIFI_VERSION    0x0100u
+
+#define WIFI_CHANNELS        13u
+#define WIFI_AP_STATIONS     8u    /* of a soft AP */
+#define WIFI_BEACONS_MAX     64u   /* senders of beacons on the air */
+#define WIFI_BEACON_BYTES    1024u
+#define WIFI_SCAN_NETWORKS   64u   /* that one scan reports */
+#define WIFI_NEVER           INT64_MAX
+#define WIFI_NO_SEQUENCE     UINT32_MAX
+
+/* A beacon interval is counted in time units (802.11-2020 3.1). */
+#define WIFI_TU_NS           (1024 * (int64_t)SCALE_US)
+
+/* A data frame with CCMP and the longest header. */
+#define WIFI_FRAME_BYTES     2400u
+
+/* Fault numbers; 3 to 9 are the MAC's. */
+enum {
+    WIFI_FAULT_RADIO_OFF = 1,
+    WIFI_FAULT_RADIO_ON = 2,
+    WIFI_FAULT_LOST_IRQ = 20,
+    WIFI_FAULT_COMMAND_STUCK = 21,
+    WIFI_FAULT_EVENT_LOST = 22,
+    WIFI_FAULT_EVENT_DMA = 23,
+    WIFI_FAULT_DIED = 24,
+    WIFI_FAULT_DEAF = 25,
+    WIFI_FAULTS
+};
+
+/* What the radio waits for; of those due at once the first comes first. */
+typedef enum WifiTimer {
+    WIFI_TIMER_COMMAND,
+    WIFI_TIMER_SCAN_BEACON,  /* the next beacon a scan hears */
+    WIFI_TIMER_SCAN_DWELL,
+    WIFI_TIMER_PHASE,        /* AUTH, ASSOC, a step of the handshake */
+    WIFI_TIMER_JOIN,         /* all of it */
+    WIFI_TIMER_BEACON,       /* a beacon of our AP that has to be looked at */
+    WIFI_TIMER_CHANNEL,      /* our AP moves */
+    WIFI_TIMER_LOSS,         /* our AP has not been heard for too long */
+    WIFI_TIMERS
+} WifiTimer;
+
+/* Beacons on the air, as their sender declared them. */
+typedef struct WifiBeacons {
+    bool used;
+    uint8_t bssid[6];
+    uint8_t channel;
+    int8_t dbm;
+    int64_t first;           /* on the virtual clock */
+    int64_t since;           /* declared at; none before that is heard */
+    int64_t interval;        /* ns */
+    uint32_t size;
+    uint8_t frame[WIFI_BEACON_BYTES];
+} WifiBeacons;
+
+/* A frame from the air; of a declared beacon its template. */
+typedef struct WifiHeard {
+    const uint8_t *frame;    /* without FCS */
+    uint32_t size;
+    WifiHeader header;
+    int8_t dbm;
+    int64_t at;
+} WifiHeard;
+
+/* What becomes a wifi_event; both pointers may be NULL. */
+typedef struct WifiEvent {
+    uint8_t type;
+    uint8_t flags;
+    uint16_t status;
+    uint16_t reason;
+    uint16_t data_bytes;
+    const uint8_t *address;
+    const void *data;
+} WifiEvent;
+
+typedef enum WifiScanKind {
+    WIFI_SCAN_NONE,
+    WIFI_SCAN_REPORT,        /* SCAN: results are events */
+    WIFI_SCAN_SEARCH,        /* of a join: the station looks at them */
+} WifiScanKind;
+
+typedef struct WifiScanHeard {
+    uint8_t bssid[6];
+    bool named;              /* not, or no longer, hidden */
+} WifiScanHeard;
+
+typedef struct WifiScan {
+    uint8_t kind;
+    bool passive;
+    uint8_t channel;
+    uint16_t channels;
+    WifiSsid ssid;           /* empty: any */
+    int64_t dwell;           /* ns */
+    int64_t from;            /* beacons before have been heard, or not */
+    int64_t until;           /* the end of this dwell */
+    uint8_t heard_count;
+    WifiScanHeard heard[WIFI_SCAN_NETWORKS];
+} WifiScan;
+
+typedef struct WifiStation {
+    uint8_t state;           /* WIFI_STATION_* */
+    bool associated;         /* with `ap` */
+    bool roaming;
+    bool reassociating;      /* the new AP has been asked */
+    uint8_t security;        /* of CONNECT, as what follows */
+    WifiSsid ssid;
+    uint8_t wanted_bssid[6]; /* or all 0 */
+    bool heard_name;
+    bool found;
+    uint8_t attempts;
+    WifiNetwork target;
+    WifiNetwork ap;
+    uint16_t aid;
+    uint32_t last_sequence;  /* of the AP, for duplicates */
+
+    bool away;               /* off the AP's channel; it thinks that we doze */
+    bool muted;              /* the AP moves, and wants silence till then */
+    uint8_t next_channel;
+    bool beacon_is_new;      /* the AP's declared beacon has not been looked at */
+    bool probing;
+    uint8_t probes;
+    int64_t last_heard;      /* beacon or probe response of the AP */
+    int64_t listening_since; /* beacons before have been counted */
+
+    bool power_save;
+} WifiStation;
+
+struct SockbenchWifiState {
+    /*< private >*/
+    SysBusDevice parent_obj;
+
+    /*< public >*/
+    MemoryRegion window;
+    MemoryRegion radio;
+    qemu_irq irq;
+    MemoryRegion *memory;
+    AddressSpace as;
+    SockbenchLinkState *link;
+    uint64_t seed;
+    SockbenchEthState mac;
+    NetClientState *nc;      /* the MAC's peer */
+
+    uint32_t regs[SOCKBENCH_WIFI_REGS];
+    QEMUTimer *timer;
+    int64_t deadline[WIFI_TIMERS];
+    int64_t due;             /* the one being met, or WIFI_NEVER */
+    uint64_t random;         /* state of the generator */
+    bool mac_irq;
+    bool irq_lost;           /* until the next cause */
+    bool busy;
+    bool failed;             /* the NIC's processor died */
+    bool radio_off;
+    uint8_t channel;         /* the radio is tuned to */
+    uint16_t sequence;       /* of the next frame sent */
+
+    WifiBeacons beacons[WIFI_BEACONS_MAX];
+    WifiScan scan;
+    WifiStation station;
+
+    uint32_t fault_count[WIFI_FAULTS];
+    uint32_t fault_arg[WIFI_FAULTS];
+};
+
+/* sockbench-wifi.c */
+void sockbench_wifi_raise(SockbenchWifiState *s, uint32_t bits);
+void sockbench_wifi_set_carrier(SockbenchWifiState *s, bool up);
+int64_t sockbench_wifi_now(SockbenchWifiState *s);
+void sockbench_wifi_arm(SockbenchWifiState *s, WifiTimer which, int64_t at);
+void sockbench_wifi_arm_after(SockbenchWifiState *s, WifiTimer which,
+                              int64_t ns);
+void sockbench_wifi_disarm(SockbenchWifiState *s, WifiTimer which);
+uint64_t sockbench_wifi_random(SockbenchWifiState *s);
+void sockbench_wifi_die(SockbenchWifiState *s);
+void sockbench_wifi_refused(hwaddr offset, uint32_t value);
+uint32_t sockbench_wifi_caps(void);
+
+/* sockbench-wifi-vmstate.c */
+extern const VMStateDescription sockbench_wifi_vmstate;
+
+/* sockbench-wifi-command.c */
+void sockbench_wifi_command_begins(SockbenchWifiState *s, uint32_t value);
+void sockbench_wifi_command_ends(SockbenchWifiState *s);
+
+/* sockbench-wifi-event.c */
+void sockbench_wifi_event(SockbenchWifiState *s, const WifiEvent *event);
+
+/* sockbench-wifi-air.c */
+const uint8_t *sockbench_wifi_own(SockbenchWifiState *s);
+void sockbench_wifi_send(SockbenchWifiState *s, uint8_t *frame, uint32_t size);
+void sockbench_wifi_declare(SockbenchWifiState *s, const uint8_t *beacon,
+                            uint32_t size, int64_t first,
+                            uint32_t interval_us);
+void sockbench_wifi_declare_no_more(SockbenchWifiState *s);
+int64_t sockbench_wifi_beacon_next(const WifiBeacons *b, int64_t from);
+int64_t sockbench_wifi_beacon_last(const WifiBeacons *b, int64_t before);
+WifiBeacons *sockbench_wifi_beacons_of(SockbenchWifiState *s,
+                                       const uint8_t *bssid);
+void sockbench_wifi_rx_count(SockbenchWifiState *s, unsigned int counter);
+bool sockbench_wifi_is_duplicate(SockbenchWifiState *s, uint32_t *last,
+                                 const WifiHeader *header);
+void sockbench_wifi_hear(SockbenchWifiState *s, const uint8_t *frame,
+                         uint32_t size, int8_t dbm);
+uint8_t sockbench_wifi_air_deliver(Object *obj, const uint8_t *data,
+                                   uint32_t size);
+void sockbench_wifi_tune(SockbenchWifiState *s, uint8_t channel);
+void sockbench_wifi_air_set_radio(SockbenchWifiState *s, bool on);
+void sockbench_wifi_air_fault_armed(SockbenchWifiState *s);
+void sockbench_wifi_air_reset(SockbenchWifiState *s);
+
+/* sockbench-wifi-scan.c */
+bool sockbench_wifi_scan_reports(SockbenchWifiState *s);
+bool sockbench_wifi_scan_may(SockbenchWifiState *s);
+void sockbench_wifi_scan_hears(SockbenchWifiState *s,
+                               const WifiNetwork *network);
+void sockbench_wifi_scan_beacon_due(SockbenchWifiState *s);
+void sockbench_wifi_scan_dwell_ends(SockbenchWifiState *s);
+void sockbench_wifi_scan_air_changed(SockbenchWifiState *s);
+void sockbench_wifi_scan(SockbenchWifiState *s, const struct wifi_scan *p);
+void sockbench_wifi_scan_stop(SockbenchWifiState *s);
+void sockbench_wifi_search(SockbenchWifiState *s, const WifiSsid *ssid,
+                           uint8_t channel);
+void sockbench_wifi_search_stop(SockbenchWifiState *s);
+void sockbench_wifi_scan_reset(SockbenchWifiState *s);
+
+/* sockbench-wifi-station.c */
+uint8_t sockbench_wifi_station_state(SockbenchWifiState *s);
+bool sockbench_wifi_from_our_ap(SockbenchWifiState *s, const uint8_t *sender);
+void sockbench_wifi_link_down(SockbenchWifiState *s, uint16_t reason,
+                              uint8_t flags);
+void sockbench_wifi_search_hears(SockbenchWifiState *s,
+                                 const WifiNetwork *network);
+void sockbench_wifi_search_ends(SockbenchWifiState *s);
+void sockbench_wifi_phase_due(SockbenchWifiState *s);
+void sockbench_wifi_join_due(SockbenchWifiState *s);
+void sockbench_wifi_handshake_goes_on(SockbenchWifiState *s, uint8_t state);
+void sockbench_wifi_handshake_ends(SockbenchWifiState *s);
+void sockbench_wifi_handshake_fails(SockbenchWifiState *s, uint16_t reason);
+void sockbench_wifi_station_hear(SockbenchWifiState *s,
+                                 const WifiHeard *heard);
+void sockbench_wifi_connect(SockbenchWifiState *s,
+                            const struct wifi_connect *p);
+bool sockbench_wifi_may_roam(SockbenchWifiState *s);
+void sockbench_wifi_roam(SockbenchWifiState *s, const uint8_t *bssid,
+                         uint8_t channel);
+void sockbench_wifi_disconnect(SockbenchWifiState *s, uint16_t reason);
+void sockbench_wifi_get_link(SockbenchWifiState *s, struct wifi_link *r);
+void sockbench_wifi_station_reset(SockbenchWifiState *s);
+
+/* sockbench-wifi-loss.c */
+void sockbench_wifi_loss_settle(SockbenchWifiState *s);
+void sockbench_wifi_loss_update(SockbenchWifiState *s);
+void sockbench_wifi_loss_restart(SockbenchWifiState *s);
+void sockbench_wifi_loss_suspend(SockbenchWifiState *s);
+void sockbench_wifi_loss_forget(SockbenchWifiState *s);
+void sockbench_wifi_loss_declared(SockbenchWifiState *s, const uint8_t *bssid);
+void sockbench_wifi_loss_due(SockbenchWifiState *s);
+void sockbench_wifi_loss_sign_of_life(SockbenchWifiState *s,
+                                      const WifiHeard *heard);
+void sockbench_wifi_loss_hear_network(SockbenchWifiState *s,
+                                      const WifiHeard *heard);
+void sockbench_wifi_loss_beacon_due(SockbenchWifiState *s);
+void sockbench_wifi_loss_channel_due(SockbenchWifiState *s);
+void sockbench_wifi_loss_hear_action(SockbenchWifiState *s,
+                                     const WifiHeard *heard);
+void sockbench_wifi_leave_home(SockbenchWifiState *s, uint8_t channel);
+void sockbench_wifi_return_home(SockbenchWifiState *s);
+void sockbench_wifi_send_on(SockbenchWifiState *s, uint8_t channel,
+                            uint8_t *frame, uint32_t size);
+
+/* sockbench-wifi-mac.c */
+NetClientState *sockbench_wifi_data_client(SockbenchWifiState *s);
+void sockbench_wifi_data_flush(SockbenchWifiState *s);
+void sockbench_wifi_data_purge(SockbenchWifiState *s);
+void sockbench_wifi_data_to_mac(SockbenchWifiState *s, const uint8_t *ethernet,
+                                uint32_t size);
+void sockbench_wifi_data_hear(SockbenchWifiState *s, const WifiHeard *heard);
+
+/* sockbench-wifi-keys.c */
+void sockbench_wifi_keys_send(SockbenchWifiState *s, uint8_t *frame,
+                              uint32_t size);
+uint32_t sockbench_wifi_keys_open(SockbenchWifiState *s,
+                                  const WifiHeard *heard, uint8_t *plain);
+void sockbench_wifi_keys_hear(SockbenchWifiState *s, const uint8_t *eapol,
+                              uint32_t size, bool encrypted);
+void sockbench_wifi_keys_set(SockbenchWifiState *s, bool passphrase,
+                             const uint8_t *key, uint8_t size);
+void sockbench_wifi_keys_begin(SockbenchWifiState *s);
+void sockbench_wifi_keys_forget(SockbenchWifiState *s);
+
+/* sockbench-wifi-power.c */
+void sockbench_wifi_set_power_save(SockbenchWifiState *s, bool on);
+
+/* sockbench-wifi-ap.c */
+bool sockbench_wifi_ap_is_up(SockbenchWifiState *s);
+
+/* sockbench-wifi-fault.c */
+bool sockbench_wifi_fault_arm(Object *obj, uint32_t fault, uint32_t count,
+                              uint32_t arg);
+bool sockbench_wifi_fault_takes(SockbenchWifiState *s, unsigned int fault);
+bool sockbench_wifi_fault_takes_type(SockbenchWifiState *s, unsigned int fault,
+                                     uint32_t type);
+
+#endif
