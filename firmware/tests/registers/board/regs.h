@@ -1,10 +1,10 @@
 /*
- * board/regs.h for host tests of the CAN driver: registers are the fake's.
+ * board/regs.h for host tests of drivers: registers are the fake's.
  *
  * SPDX-License-Identifier: BSD-3-Clause
  */
-#ifndef SOCKBENCH_TESTS_CAN_BOARD_REGS_H
-#define SOCKBENCH_TESTS_CAN_BOARD_REGS_H
+#ifndef SOCKBENCH_TESTS_REGISTERS_BOARD_REGS_H
+#define SOCKBENCH_TESTS_REGISTERS_BOARD_REGS_H
 
 #include <stdint.h>
 
@@ -17,5 +17,9 @@
 
 uint32_t reg_read(uint32_t base, uint32_t offset);
 void reg_write(uint32_t base, uint32_t offset, uint32_t value);
+
+static inline void reg_barrier(void)
+{
+}
 
 #endif
