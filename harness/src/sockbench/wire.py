@@ -137,8 +137,8 @@ class Wire:
             for host in self._hosts:
                 host.arp.know(BOARD_IP, mac)
 
-    def transmitted(self, port: int, data: bytes) -> None:
-        """Take a frame that leaves the board now."""
+    def transmitted(self, port: int, data: bytes, by: str = "") -> None:
+        """Take a frame that leaves the board now; `by` names a station that is not the board, and accounts for it."""
         now = self._ways.now
         copies = self.faults.from_board_channel.carry(data, now)
         if not copies:
@@ -148,6 +148,7 @@ class Wire:
             return
         for copy in copies:
             frame = Frame(now, port, True, copy.data, copy.fate)
+            frame.claimed_by = by
             self._log(frame)
             if copy.at <= now:
                 self._arrived(frame)

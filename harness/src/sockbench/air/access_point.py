@@ -175,12 +175,7 @@ class AccessPoint(Speaker):
 
     def rekey_group(self, *, at: int | None = None) -> None:
         """Hand out a new group key; it is used once every station has it (or has been sent away)."""
-
-        def change() -> None:
-            self.group.change(self._authenticators())
-            self.group.settle(self._authenticators())
-
-        self._when(at, change)
+        self._when(at, lambda: self.group.change(self._authenticators()))
 
     def rekey_pairwise(self, mac: str | None = None, *, at: int | None = None) -> None:
         """Begin a new four-way handshake with one station, or with all."""

@@ -9,10 +9,10 @@ from typing import Protocol
 from sockbench.air import frames
 from sockbench.air.access_point import AccessPoint, check_channel, security_of, ssid_bytes
 from sockbench.air.client import Client
+from sockbench.air.frame import PORT
 from sockbench.air.medium import DEFAULT_CHANNEL, DEFAULT_RSSI, Medium, Ways
 from sockbench.air.profiles import HOSTAPD, Profile
 from sockbench.air.station import Station
-from sockbench.peers.address import mac_text
 
 SHORTEST_ETHERNET = 60
 HOME_SSID = "sockbench"
@@ -28,8 +28,8 @@ class Wire(Protocol):
     def board_is(self, mac: str) -> None:
         """Take that address for the board's."""
 
-    def transmitted(self, port: int, data: bytes) -> None:
-        """Take a frame that leaves the board now."""
+    def transmitted(self, port: int, data: bytes, by: str = "") -> None:
+        """Take a frame that leaves the board, or a station `by`, now."""
 
 
 class Air(Medium):
@@ -134,8 +134,5 @@ class Air(Medium):
         elif frame[:6] in self._served:
             self.forward(frame)
             return
-        self._wire.transmitted(1, frame.ljust(SHORTEST_ETHERNET, b"\0") if len(frame) < SHORTEST_ETHERNET else frame)
-
-    def board_address(self) -> str | None:
-        """Return the address with which the board is on air, as access points know it; None if it is not."""
-        return next((mac_text(address) for address, (_, client) in self._served.items() if client.from_board), None)
+        padded = frame.ljust(SHORTEST_ETHERNET, b"\0") if len(frame) < SHORTEST_ETHERNET else frame
+        self._wire.transmitted(PORT, padded, "" if client.from_board else client.mac)

@@ -20,6 +20,7 @@ class GroupKeys:
         self._random = random
         self.used = ccmp.Key(random(GTK_BYTES), FIRST)
         self.next: ccmp.Key | None = None
+        self._handing_out = False
 
     def restart(self) -> None:
         """Make a new one, at once."""
@@ -29,10 +30,15 @@ class GroupKeys:
     def change(self, stations: Iterable[Authenticator]) -> None:
         """Make a new one and hand it out to these stations."""
         self.next = ccmp.Key(self._random(GTK_BYTES), SECOND if self.used.key_id == FIRST else FIRST)
-        for authenticator in stations:
+        # A station may answer in the instant in which it is told, before the next one is.
+        self._handing_out = True
+        chosen = list(stations)
+        for authenticator in chosen:
             authenticator.start_group()
+        self._handing_out = False
+        self.settle(chosen)
 
     def settle(self, stations: Iterable[Authenticator]) -> None:
         """Use the new one once nobody is left who has still to answer for it."""
-        if self.next is not None and not any(one.phase == WAIT_G2 for one in stations):
+        if self.next is not None and not self._handing_out and not any(one.phase == WAIT_G2 for one in stations):
             self.used, self.next = self.next, None

@@ -24,7 +24,7 @@ class Ptk(NamedTuple):
 
 def passphrase_bytes(passphrase: str | bytes) -> bytes:
     """Return a passphrase as bytes; raise ValueError unless it is 8 to 63 printable ASCII characters (J.4.1)."""
-    data = passphrase.encode("ascii", errors="replace") if isinstance(passphrase, str) else bytes(passphrase)
+    data = passphrase.encode() if isinstance(passphrase, str) else bytes(passphrase)
     if not 8 <= len(data) <= 63 or any(not 0x20 <= byte <= 0x7E for byte in data):
         raise ValueError(f"a passphrase has 8 to 63 printable ASCII characters, not {passphrase!r}")
     return data

@@ -20,7 +20,7 @@ from sockbench.air.profiles import LEAVING
 from sockbench.air.rsn import Rsn, parse_rsn
 from sockbench.air.speaker import Speaker
 from sockbench.air.supplicant import Supplicant
-from sockbench.clock import MS, SEC
+from sockbench.clock import MS, SEC, text
 from sockbench.peers import Host
 from sockbench.peers.address import mac_bytes, mac_text
 from sockbench.peers.errors import Expired
@@ -87,6 +87,9 @@ class Station(Speaker):
         self._hosts: list[Host] = []
         self._answers: dict[str, bytes] = {}
         self._bss = b""
+        # How many messages of handshakes were accepted, and what state was left last.
+        self._accepted = 0
+        self._phase = IDLE
         self._dozes = False
         self._polls: asyncio.TimerHandle | None = None
         self._moves: asyncio.TimerHandle | None = None
@@ -114,12 +117,11 @@ class Station(Speaker):
         bssid: str | None = None, within: int,
     ) -> None:  # fmt: skip
         """Join a network: the strongest of that name, or that BSSID; raise JoinFailed, or Expired after `within`."""
-        deadline = self._loop.call_at(self.now + within, self._expire)
-        self._deadline_passed = False
         try:
-            await self._join(ssid_bytes(ssid), password, psk, bssid)
-        finally:
-            deadline.cancel()
+            async with asyncio.timeout(within):
+                await self._join(ssid_bytes(ssid), password, psk, bssid)
+        except TimeoutError:
+            raise Expired(f"wanted {self!r} to join {ssid!r} within {text(within)}, at {text(self.now)}") from None
 
     async def gone(self, *, within: int) -> int:
         """Return the reason once the access point has ended the association; raise Expired after `within`."""
@@ -256,8 +258,8 @@ class Station(Speaker):
         response = frames.parse_assoc_response(body)
         if response is None or response.status:
             raise self._failed(None if response is None else response.status)
-        for state in (WAIT_M1, WAIT_M3):
-            await self._until_past(state)
+        while self.state != CONNECTED:
+            await self._get_on()
 
     async def _search(self, ssid: bytes, bssid: str | None) -> Network:
         """Return the strongest network that fits, heard by its beacon or, if it is hidden, by asking."""
@@ -292,24 +294,26 @@ class Station(Speaker):
                     seen=lambda: self.state,
                 )  # fmt: skip
             except Expired:
-                if self._deadline_passed:
-                    raise
                 continue
             if self.lost is not None:
-                raise self._failed(self.lost)
+                raise JoinFailed(self._phase, self.lost)
             return self._answers[name]
         raise self._failed(None)
 
-    async def _until_past(self, state: str) -> None:
+    async def _get_on(self) -> None:
+        """Wait for the handshake's end, or for its next message: each one that is accepted starts the time anew."""
+        before = self._accepted
         try:
             await self._waiters.until(
-                lambda: self.state != state or self.lost is not None, within=MESSAGE_WITHIN,
-                wanted=f"{self!r} to get on", seen=lambda: self.state,
-            )  # fmt: skip
+                lambda: self._accepted != before or self.state == CONNECTED or self.lost is not None,
+                within=MESSAGE_WITHIN,
+                wanted=f"{self!r} to get on",
+                seen=lambda: self.state,
+            )
         except Expired:
             raise self._failed(None) from None
         if self.lost is not None:
-            raise JoinFailed(state, self.lost)
+            raise JoinFailed(self._phase, self.lost)
 
     def _associated(self, body: bytes) -> None:
         """Go on from an answer in the instant in which it comes: message 1 may come in the same."""
@@ -323,17 +327,14 @@ class Station(Speaker):
         else:
             self.state = WAIT_M1
 
-    def _expire(self) -> None:
-        self._deadline_passed = True
-
     def _failed(self, code: int | None) -> JoinFailed:
-        phase = self.state
         self._forget(None)
-        return JoinFailed(phase, code)
+        return JoinFailed(self._phase, code)
 
     def _forget(self, reason: int | None) -> None:
         if reason is not None:
             self.lost = reason
+        self._phase = self.state
         self.state, self.bssid, self.aid, self._bss = IDLE, None, 0, b""
         self.supplicant = self._next_supplicant = None
         self._answers.clear()
@@ -417,7 +418,8 @@ class Station(Speaker):
         accepted = self.supplicant is not None and self.supplicant.receive(plain[start:])
         if accepted and name == "M1" and self.state == WAIT_M1:
             self.state = WAIT_M3
-            self._waiters.notify()
+        self._accepted += accepted
+        self._waiters.notify()
         return accepted
 
     def _opened(self, frame: AirFrame) -> bytes | None:
