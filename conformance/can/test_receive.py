@@ -197,6 +197,22 @@ async def test_every_socket_gets_its_own_copy(target, can, bench):
     await raises_at_once(idle.recv(16), number=errno.EINVAL)
 
 
+@pytest.mark.parametrize("closed", range(3))
+@covers("socket.family-can", "socket.independent")
+async def test_closing_one_socket_leaves_the_others_on_the_bus(target, can, bench, closed):
+    """The oldest, the one between, the youngest: whichever goes, the bus stays the others'."""
+    socks = [await bound_can(target) for _ in range(3)]
+    await socks.pop(closed).close()
+    can.send(9, b"others")
+    await bench.idle(for_=1 * MS)
+    for sock in socks:
+        await sock.settimeout(0)
+        assert await sock.recv(16) == classic(9, b"others")
+    await socks[0].send(classic(10))
+    await can.expect(10, within=1 * MS)
+    assert await socks[1].recv(16) == classic(10)
+
+
 @covers("socket.family-can")
 async def test_sent_frame_is_heard_on_the_same_device(target, can):
     """By the others, not by the sender, unless the options say otherwise."""
@@ -346,6 +362,21 @@ async def test_bus_off_stops_sending_until_the_controller_recovers(target, can, 
     await bench.idle(for_=1 * MS)
     assert struct.unpack_from("<IB", await watch.recv(16)) == (ERROR | 0x100, 8)
     await sock.send(classic(2))
+    await can.expect(2, within=1 * MS)
+
+
+@covers("socket.family-can")
+async def test_another_socket_does_not_end_bus_off(target, can, bench):
+    """A controller that has disturbed the bus stays off it until it has recovered, whoever binds meanwhile."""
+    await bound_can(target)
+    bench.inject(BUS_OFF, port=2)
+    await bench.idle(for_=1 * MS)
+    late = await bound_can(target)
+    await raises_at_once(late.send(classic(1)), number=errno.ENETDOWN)
+    await can.expect_none(for_=1 * SEC)
+    bench.inject(RECOVERED, port=2)
+    await bench.idle(for_=1 * MS)
+    await late.send(classic(2))
     await can.expect(2, within=1 * MS)
 
 

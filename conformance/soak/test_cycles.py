@@ -221,7 +221,7 @@ async def test_sockets_that_could_not_be_made_cost_nothing(cold_target, wire, ki
     """A program that asks in a loop for more than the stack has must not use up the numbers of all the others."""
     await up6(cold_target, wire)
     before = await memory(cold_target)
-    sockets = []
+    sockets: list[Any] = []
     with pytest.raises(RemoteIOError):
         while len(sockets) < NUMBERS:
             sockets.append(await cold_target.socket(AF_INET, kind, protocol))
