@@ -40,7 +40,7 @@ EDIT_KEYS = {"file", "find", "replace"}
 WATCHDOG_S = 10
 WATCHDOG_WORDS = "the watchdog ended the board"
 CAUGHT, SURVIVED, NOT_BUILT, NO_VERDICT = "caught", "survived", "not built", "no verdict"
-EXPECTED = ("passed", "expected-deviation")
+EXPECTED = ("passed", "expected-deviation", "not-applicable")
 
 
 @dataclass(frozen=True)
@@ -317,7 +317,7 @@ def _tell(mutants: Sequence[Mutant], outcomes: Sequence[Outcome], out: Path, sec
             " (by the watchdog alone)" if one.hung else ""
         )
         print(f"{one.mutant.id:<6} {one.fate:<9} {one.mutant.title}\n       by {by}{notes}")
-    report = [{"id": one.mutant.id, "title": one.mutant.title, "fate": one.fate, "cases": one.cases,
+    report = [{"id": one.mutant.id, "title": one.mutant.title, "fate": one.fate, "why": one.why, "cases": one.cases,
                "named": one.named, "hung": one.hung, "seconds": round(one.seconds, 1)}
               for one in ordered]  # fmt: skip
     (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

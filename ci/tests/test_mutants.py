@@ -199,7 +199,7 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verdicts: list[str
 @pytest.mark.parametrize(
     ("verdicts", "status", "failing"),
     [
-        (["passed", "expected-deviation"], 0, []),
+        (["passed", "expected-deviation", "not-applicable"], 0, []),
         (["passed", "failed"], 1, ["case1"]),
         (["error"], 1, ["case0"]),
         (["unexpected-pass"], 1, ["case0"]),
