@@ -10,7 +10,7 @@
 
 #define NETWORK_SOFTAP_CLIENTS_MAX 32
 
-/* The interface has come up with these settings: give addresses to whoever asks. */
+/* The interface comes up with these settings: give addresses to whoever asks. */
 void network_softap_begin(const struct interface_settings *settings);
 
 /* Other settings, while it is up; leases given are forgotten. */

@@ -96,6 +96,7 @@ static struct wifi_reason ask(struct wifi_request *request)
 
 struct coming {
     struct wifi_request request;
+    const struct interface_settings *softap; /* of a soft AP */
     struct wifi_reason reason;
 };
 
@@ -103,7 +104,9 @@ struct coming {
 static int join(void *context)
 {
     struct coming *coming = context;
-    role = coming->request.operation == WIFI_JOIN ? ROLE_STATION : ROLE_SOFTAP;
+    role = coming->softap == NULL ? ROLE_STATION : ROLE_SOFTAP;
+    if (coming->softap != NULL)
+        network_softap_begin(coming->softap);
     enum wifi_outcome outcome = perform(&coming->request);
     coming->reason = reason_of(outcome, coming->request.code);
     if (outcome == WIFI_DONE)
@@ -215,7 +218,8 @@ static struct wifi_reason softap_up(const struct wifi_credentials *network, uint
     struct network_config config = network_module_config(settings, &texts);
     struct coming coming = {
         .request = {.operation = WIFI_AP_UP,
-                    .ap = {.credentials = *network, .clients_max = clients_max}}};
+                    .ap = {.credentials = *network, .clients_max = clients_max}},
+        .softap = settings};
     int status = network_start(NETWORK_WIFI);
     if (status != 0)
         return error_only(network_module_error(status));
@@ -224,10 +228,7 @@ static struct wifi_reason softap_up(const struct wifi_credentials *network, uint
     if (has_role(ROLE_STATION))
         return (struct wifi_reason){.error = SOCK_EBUSY,
                                     .message = "the station is in use: unlink() first"};
-    struct wifi_reason reason = come_up(&config, &coming);
-    if (reason.error == 0)
-        network_softap_begin(settings);
-    return reason;
+    return come_up(&config, &coming);
 }
 
 static struct wifi_reason softap_address(const struct interface_settings *settings)
