@@ -85,7 +85,8 @@ def lint(prepared: Prepared) -> list[Check]:
         # The register lists (another licence) and bare-metal firmware are not QEMU's dialect.
         folder = CHECKOUT / "emulated_nic"
         inside = [path.relative_to("emulated_nic") for path in models]
-        ours = [path for path in inside if path.parts[0] == "hw" or path.parts[:2] == ("tests", "qtest")]
+        folders = (("tests", "qtest"), ("tests", "unit"))
+        ours = [path for path in inside if path.parts[0] == "hw" or path.parts[:2] in folders]
         script = prepared.trees["qemu"].path / "scripts" / "checkpatch.pl"
         run_logged(["perl", script, "--no-tree", "--terse", "--no-summary", "--quiet", "--file", *ours],
                    log, "QEMU's checkpatch", cwd=folder)  # fmt: skip
@@ -129,7 +130,7 @@ def tests(prepared: Prepared, out: Path, workers: int) -> list[Check]:
                        prepared.qemu, ["--qtests", "--race-test"], line)  # fmt: skip
         build_log = prepared.cache.logs / "qemu-build.log"
         log.write_text(build_log.read_text(encoding="utf-8"), encoding="utf-8")
-        closing = [matching_line(log, rf"^{name}:") for name in ("qtests", "link tests", "race test")]
+        closing = [matching_line(log, rf"^{name}:") for name in ("unit tests", "qtests", "link tests", "race test")]
         return "; ".join(closing)
 
     def harness(log: Path) -> str:
