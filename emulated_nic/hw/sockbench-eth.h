@@ -12,8 +12,8 @@
  *  + sysbus IRQ 0: high while an unmasked bit of INT_STATUS is set
  *  + QOM property "memory": what the DMA engine reaches
  *  + the usual NIC properties ("mac", "netdev")
- *  + QOM property "has-phy": whether it has a PHY; without, there is no MDIO, no
- *    padding, and the carrier is its owner's
+ *  + QOM property "has-phy": without one there is no MDIO and no padding, and
+ *    the carrier is its owner's
  *  + QOM child "phy": its PHY, at MDIO address SB_ETH_PHY_ADDR
  *  + GPIO input "carrier": whether the medium may be used; from the PHY, or,
  *    without one, from the owner

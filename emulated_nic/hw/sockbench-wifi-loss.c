@@ -169,7 +169,8 @@ void sockbench_wifi_loss_due(SockbenchWifiState *s)
             .flags = WIFI_EVENT_FLAG_LOCAL,
             .address = st->ap.bssid,
         });
-        sockbench_wifi_link_down(s, WIFI_REASON_INACTIVITY, WIFI_EVENT_FLAG_LOCAL);
+        sockbench_wifi_link_down(s, WIFI_REASON_INACTIVITY,
+                                 WIFI_EVENT_FLAG_LOCAL);
         return;
     }
     if (!st->probing) {

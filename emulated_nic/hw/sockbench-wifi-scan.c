@@ -45,7 +45,7 @@ static WifiScanHeard *scan_entry(SockbenchWifiState *s, const uint8_t *bssid)
     return NULL;
 }
 
-/* Whether this is news: a BSSID not heard before, or the name of a known one. */
+/* A BSSID that was not heard before, or the name of one that hid it. */
 static bool scan_is_news(SockbenchWifiState *s, const WifiNetwork *network)
 {
     WifiScanHeard *entry = scan_entry(s, network->bssid);

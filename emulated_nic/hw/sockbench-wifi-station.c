@@ -117,7 +117,8 @@ static void join_fails(SockbenchWifiState *s, uint16_t status, uint16_t reason,
     if (!st->roaming) {
         station_forget(s);
     } else if (st->reassociating) {
-        sockbench_wifi_link_down(s, WIFI_REASON_UNSPECIFIED, WIFI_EVENT_FLAG_LOCAL);
+        sockbench_wifi_link_down(s, WIFI_REASON_UNSPECIFIED,
+                                 WIFI_EVENT_FLAG_LOCAL);
     } else {
         st->roaming = false;
         station_enter(s, WIFI_STATION_CONNECTED);

@@ -159,7 +159,7 @@ typedef struct WifiStation {
     bool away;               /* off the AP's channel; it thinks that we doze */
     bool muted;              /* the AP moves, and wants silence till then */
     uint8_t next_channel;
-    bool beacon_is_new;      /* the AP's declared beacon has not been looked at */
+    bool beacon_is_new;      /* what the AP declared was not yet looked at */
     bool probing;
     uint8_t probes;
     int64_t last_heard;      /* beacon or probe response of the AP */

@@ -94,16 +94,28 @@ static bool has_link(SockbenchMachineState *s)
 /*
  * Clear what was written to.  Through the address space, so that code that
  * was translated from RAM is forgotten; only where it matters, because this
- * is on the path of every in-place reset.
+ * is on the path of every in-place reset.  There, QEMU's dirty bitmap (the one
+ * that displays use) tells; what migration brings is not in it, but a board
+ * with a link can't be migrated.
  */
 static void clear_ram(void *opaque)
 {
     static const uint8_t zeros[4 * KiB];
-    MachineState *machine = opaque;
-    const uint8_t *ram = memory_region_get_ram_ptr(machine->ram);
+    SockbenchMachineState *s = opaque;
+    MemoryRegion *mr = MACHINE(s)->ram;
+    const uint8_t *ram = memory_region_get_ram_ptr(mr);
+    g_autofree DirtyBitmapSnapshot *written = NULL;
     hwaddr offset;
 
+    if (has_link(s)) {
+        written = memory_region_snapshot_and_clear_dirty(mr, 0, SB_RAM_BYTES,
+                                                         DIRTY_MEMORY_VGA);
+    }
     for (offset = 0; offset < SB_RAM_BYTES; offset += sizeof(zeros)) {
+        if (written && !memory_region_snapshot_get_dirty(mr, written, offset,
+                                                         sizeof(zeros))) {
+            continue;
+        }
         if (!buffer_is_zero(ram + offset, sizeof(zeros))) {
             address_space_write(&address_space_memory, SB_RAM_BASE + offset,
                                 MEMTXATTRS_UNSPECIFIED, zeros, sizeof(zeros));
@@ -146,7 +158,8 @@ static void create_memory(SockbenchMachineState *s)
                            SB_FLASH_BYTES, &error_fatal);
     memory_region_add_subregion(system, SB_FLASH_BASE, &s->flash);
     memory_region_add_subregion(system, SB_RAM_BASE, machine->ram);
-    qemu_register_reset(clear_ram, machine);
+    memory_region_set_log(machine->ram, has_link(s), DIRTY_MEMORY_VGA);
+    qemu_register_reset(clear_ram, s);
 }
 
 static void create_link(SockbenchMachineState *s)
