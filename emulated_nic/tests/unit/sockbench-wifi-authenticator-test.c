@@ -334,6 +334,20 @@ static void test_m2_with_another_rsn_element(void)
     g_assert_cmpint(b.pairwise, ==, 0);
 }
 
+static void test_m2_with_key_data_that_is_none(void)
+{
+    uint8_t rsn[WIFI_RSN_OWN_BYTES];
+    Bench b;
+
+    bench_start(&b);
+    wifi_put_rsn(rsn);
+    rsn[1]++;                        /* leads past the end */
+    hear(&b, build(&b, M2_INFO, 0, rsn));
+    g_assert_cmpint(b.ignored[WIFI_EAPOL_MALFORMED], ==, 1);
+    hear(&b, m2(&b));
+    g_assert_cmpint(b.a.state, ==, WIFI_AUTHENTICATOR_WAIT_M4);
+}
+
 static void test_group_rekey(void)
 {
     WifiEapolKey key;
@@ -588,6 +602,7 @@ int main(int argc, char **argv)
     TEST(late_answers_count);
     TEST(other_counters_do_not);
     TEST(m2_with_another_rsn_element);
+    TEST(m2_with_key_data_that_is_none);
     TEST(group_rekey);
     TEST(plaintext_is_refused_once_there_are_keys);
     TEST(stop_forgets_everything);

@@ -13,24 +13,26 @@
 #include "sockbench-unit.h"
 #include "sockbench-supplicant-bench.h"
 
-/* M3 with a right MIC over key data that is given. */
+/*
+ * M3 with a right MIC over key data that is given: `said` to be encrypted,
+ * and so, if it `is`.
+ */
 static void hear_m3_with(Bench *b, const uint8_t *bytes, uint32_t size,
-                         bool encrypted)
+                         bool said, bool is)
 {
     uint8_t eapol[WIFI_EAPOL_BYTES];
+    uint8_t mic[WIFI_MIC_BYTES];
     WifiEapolKey key = {
-        .info = encrypted ? M3_INFO : M3_INFO & ~WIFI_KEY_INFO_ENCRYPTED,
+        .info = is ? M3_INFO : M3_INFO & ~WIFI_KEY_INFO_ENCRYPTED,
         .key_bytes = WIFI_TK_BYTES,
         .replay = b->replay++,
         .nonce = b->anonce,
         .data = bytes,
         .data_bytes = size,
     };
-    uint8_t mic[WIFI_MIC_BYTES];
 
     size = wifi_eapol_build(eapol, &key, b->ptk.kck, b->ptk.kek);
-    if (!encrypted) {
-        /* Say that it is: then it is not what the KEK wrapped. */
+    if (said != is) {
         stw_be_p(eapol + 5, M3_INFO);
         memset(eapol + 81, 0, sizeof(mic));
         wifi_eapol_mic(mic, b->ptk.kck, eapol, size);
@@ -43,15 +45,16 @@ static void test_m3_with_key_data_that_is_none(void)
 {
     static const struct {
         const char *hex;
-        bool encrypted;
+        bool said, is; /* encrypted */
     } wrong[] = {
-        { "", false },
-        { "0102030405060708", false },
-        { "0102030405060708090a0b0c0d0e0f101112131415161718", false },
-        { "30ff0100000fac04", true },                /* leads past the end */
-        { "dd15000fac010100 0102030405060708090a0b0c0d0e0f", true },
-        { "dd0b000fac010100 0102030405", true },     /* WEP-40's length */
-        { "dd06000fac010100", true },
+        { "", true, false },
+        { "0102030405060708", true, false },
+        { "0102030405060708090a0b0c0d0e0f101112131415161718", true, false },
+        { "30ff0100000fac04", true, true },          /* past the end */
+        { "30ff0100000fac04", false, false },
+        { "dd15000fac010100 0102030405060708090a0b0c0d0e0f", true, true },
+        { "dd0b000fac010100 0102030405", true, true }, /* as WEP has it */
+        { "dd06000fac010100", true, true },
     };
     Bench b;
     int i;
@@ -62,7 +65,7 @@ static void test_m3_with_key_data_that_is_none(void)
         bench_start(&b);
         hear(&b, m1(&b));
         take_m2(&b);
-        hear_m3_with(&b, bytes.at, bytes.size, wrong[i].encrypted);
+        hear_m3_with(&b, bytes.at, bytes.size, wrong[i].said, wrong[i].is);
         g_assert_cmpint(b.failed, ==, 1);
         g_assert_cmpint(b.reason, ==, 1);
         g_assert_cmpint(b.pairwise + b.group, ==, 0);
@@ -82,7 +85,7 @@ static void test_m3_with_more_key_data(void)
     bench_start(&b);
     hear(&b, m1(&b));
     take_m2(&b);
-    hear_m3_with(&b, bytes.at, bytes.size, true);
+    hear_m3_with(&b, bytes.at, bytes.size, true, true);
     g_assert_cmpint(b.done, ==, 1);
     g_assert_cmpmem(b.gtk, sizeof(b.gtk), gtk_two, WIFI_TK_BYTES);
 }
@@ -290,7 +293,7 @@ static void test_any_key_data(void)
         bench_start(&b);
         hear(&b, m1(&b));
         take_m2(&b);
-        hear_m3_with(&b, data, size, true);
+        hear_m3_with(&b, data, size, true, true);
         g_assert_cmpint(b.done + b.failed, ==, 1);
     }
 }
