@@ -26,13 +26,12 @@ from sockbench.peers import can
 from sockbench.target import Target
 from sockbench.tasks import Tasks
 from sockbench.timeline import API, BOARD, CONSOLE, FAULT, FRAME, LOST, Timeline, Trace
-from sockbench.wire import BOARD_IP, Wire
+from sockbench.wire import BOARD_IP, GATEWAY_IP, Wire
 
 DEADLINE = 24 * HOUR
 ETHERNET, WIFI = INTERFACES = ("eth", "wifi")
 PORTS = {ETHERNET: 0, WIFI: AIR}
 NETMASK = "255.255.255.0"
-GATEWAY = "10.0.0.254"
 DROP_REASONS = {
     1: "the NIC cannot receive",
     2: "the link is down",
@@ -115,7 +114,7 @@ class Bench:
     def bring_network_up(self) -> None:
         """Give the board its usual address; what it announces by that is accounted for."""
         __tracebackhide__ = True
-        self.run(_ended(self.target.net_up(ip=BOARD_IP, mask=NETMASK, gw=GATEWAY)))
+        self.run(_ended(self.target.net_up(ip=BOARD_IP, mask=NETMASK, gw=GATEWAY_IP)))
         self.air.claim_all("net.up")
         self.wire.claim_all("net.up")
 

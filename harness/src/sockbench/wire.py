@@ -17,11 +17,12 @@ from sockbench.faults import Carried, FaultSettings
 from sockbench.frame import Frame
 from sockbench.packets import Packet
 from sockbench.patterns import Pattern, describe, matcher
-from sockbench.peers import Host
+from sockbench.peers import Gateway, Host
 
 BOARD_IP = "10.0.0.1"
 BOARD_MAC = "02:00:00:00:00:01"
 PEER_IP = "10.0.0.2"
+GATEWAY_IP, FAR_IP = "10.0.0.254", "10.0.1.254"
 ETHERNET, WIFI = 0, 1
 # IEEE 802.3: 64 bytes with the FCS, which does not travel here.
 SHORTEST = 60
@@ -95,6 +96,22 @@ class Wire:
         self._hosts.append(host)
         self.attach(ip, host)
         return host
+
+    def gateway(self, ip: str = GATEWAY_IP, *, far_ip: str = FAR_IP, mac: str | None = None) -> Gateway:
+        """Return a router on the wire with a subnet behind it; hosts are put there by its `host`."""
+        number = int(ip.rsplit(".", 1)[1])
+        made = Gateway(
+            ip,
+            mac if mac is not None else f"02:00:00:00:00:{number:02x}",
+            far_ip=far_ip,
+            send=self._send_bytes,
+            loop=self._loop,
+            seed=self._seed,
+        )
+        made.near.arp.know(BOARD_IP, self.board_mac)
+        self._hosts.append(made.near)
+        self.attach(ip, made)
+        return made
 
     def attach(self, name: str, handler: Handler) -> None:
         """Let somebody act on every frame that leaves the board from now on."""

@@ -131,7 +131,7 @@ class Station(Speaker):
         assert self.lost is not None
         return self.lost
 
-    def host(self, ip: str, *, ip6: str | None = None, prefix: int = 24) -> Host:
+    def host(self, ip: str = "0.0.0.0", *, ip6: str | None = None, prefix: int = 24) -> Host:
         """Return a host that rides on this station and has its address."""
         made = Host(ip, self.mac, send=self._send_ethernet, loop=self._loop, prefix=prefix, ip6=ip6, seed=self._seed,
                     shortest=0)  # fmt: skip

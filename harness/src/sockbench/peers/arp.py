@@ -30,6 +30,10 @@ class ArpService(Neighbours):
         self._ip = ip
         self._send = send
 
+    def own(self, ip: bytes) -> None:
+        """Answer for another address from now on."""
+        self._ip = ip
+
     def request(self, ip: str, *, at: int | None = None) -> None:
         """Broadcast one request for `ip`."""
         self._transmit(Arp(REQUEST, self._mac, self._ip, UNKNOWN_MAC, ip_bytes(ip)), BROADCAST_MAC, at)

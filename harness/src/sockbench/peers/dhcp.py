@@ -20,6 +20,7 @@ from sockbench.peers.waiting import Waiters
 if TYPE_CHECKING:
     from sockbench.peers.host import Host
 
+BOOTREQUEST, BOOTREPLY = 1, 2
 SERVER_PORT = 67
 CLIENT_PORT = 68
 # RFC 2131 2, figure 1, up to and with the magic cookie.
@@ -79,13 +80,13 @@ def _address(data: bytes | None) -> str | None:
     return ip_text(data) if data is not None and len(data) == 4 else None
 
 
-def parse_dhcp(data: bytes) -> DhcpMessage | None:
-    """Return a client's message; None if it is not one (RFC 2131 2 and 3)."""
+def parse_dhcp(data: bytes, *, of: int = BOOTREQUEST) -> DhcpMessage | None:
+    """Return a client's message, or a server's; None if it is not one (RFC 2131 2 and 3)."""
     if len(data) < HEADER.size:
         return None
     op, hardware, length, _, xid, seconds, flags, client, your, _, _, mac, _, _, cookie = HEADER.unpack_from(data)
     options = parse_options(data[HEADER.size :])
-    if op != 1 or hardware != 1 or length != 6 or cookie != COOKIE or options is None:
+    if op != of or hardware != 1 or length != 6 or cookie != COOKIE or options is None:
         return None
     kind = options.pop(MESSAGE_TYPE, b"")
     if len(kind) != 1 or not 1 <= kind[0] < len(KINDS):
@@ -113,11 +114,11 @@ def parse_options(data: bytes) -> dict[int, bytes] | None:
     return None
 
 
-def build_dhcp(message: DhcpMessage, server_ip: str) -> bytes:
-    """Return a server's message."""
+def build_dhcp(message: DhcpMessage, server_ip: str, *, of: int = BOOTREPLY) -> bytes:
+    """Return a server's message, or a client's."""
     mac = bytes.fromhex(message.client_mac.replace(":", ""))
     header = HEADER.pack(
-        2, 1, 6, 0, message.xid, message.seconds, message.flags, ip_bytes(message.client_ip),
+        of, 1, 6, 0, message.xid, message.seconds, message.flags, ip_bytes(message.client_ip),
         ip_bytes(message.your_ip), ip_bytes(server_ip), bytes(4), mac.ljust(16, b"\0"), bytes(64), bytes(128), COOKIE,
     )  # fmt: skip
     options = {MESSAGE_TYPE: bytes([KINDS.index(message.kind)]), **message.options}

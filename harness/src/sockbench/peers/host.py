@@ -16,6 +16,7 @@ from random import Random
 from sockbench.peers.address import (
     BROADCAST_IP,
     BROADCAST_MAC,
+    UNSPECIFIED_IP,
     ip_bytes,
     ip_text,
     is_multicast,
@@ -76,6 +77,7 @@ class Host:
         seed: int = 0,
         mtu: int = MTU,
         shortest: int = SHORTEST_BYTES,
+        gateway: str | None = None,
     ) -> None:
         self.ip = ip
         self.mac = mac_text(mac_bytes(mac))
@@ -85,9 +87,11 @@ class Host:
         self._ip = ip_bytes(ip)
         self._mac = mac_bytes(mac)
         self._send_frame = send
-        self._loop = loop
-        host_bits = (1 << (32 - prefix)) - 1
-        self._subnet_broadcast = (int.from_bytes(self._ip, "big") | host_bits).to_bytes(4, "big")
+        self.loop = loop
+        # Who forwards what is for another subnet; None: everybody is asked for directly.
+        self.gateway = gateway
+        self._host_bits = (1 << (32 - prefix)) - 1
+        self._subnet_broadcast = (int.from_bytes(self._ip, "big") | self._host_bits).to_bytes(4, "big")
         self._groups: set[bytes] = set()
         self._link_local = link_local(self._mac)
         self.link_local = ip_text(self._link_local)
@@ -99,7 +103,7 @@ class Host:
         self._identification = 0
         self._reassembly = Reassembly()
         random = Random(f"{seed} {self.mac} {ip}")
-        self.arp = ArpService(loop, self._mac, self._ip, self._send)
+        self.arp = ArpService(loop, self._mac, self._ip, self.send_frame)
         self.icmp = IcmpService(self, loop)
         self.nd = NdService(self, loop, self._mac, own6)
         self.icmp6 = Icmp6Service(self, loop)
@@ -107,6 +111,15 @@ class Host:
         self.tcp = TcpService(self, loop, random)
         for neighbour, address in (neighbours or {}).items():
             (self.nd if ":" in neighbour else self.arp).know(neighbour, address)
+
+    def readdress(self, ip: str, prefix: int = 24, *, gateway: str | None = None) -> None:
+        """Have another IPv4 address from now on; connections of the old one end without a word."""
+        self.ip = ip
+        self._ip = ip_bytes(ip)
+        self._host_bits = (1 << (32 - prefix)) - 1
+        self._subnet_broadcast = (int.from_bytes(self._ip, "big") | self._host_bits).to_bytes(4, "big")
+        self.gateway = gateway
+        self.arp.own(self._ip)
 
     def join(self, group: str) -> None:
         """Receive datagrams for a multicast group (without telling anybody by IGMP or MLD)."""
@@ -163,7 +176,7 @@ class Host:
         elif is_multicast(destination):
             self._send_packets(packets, at, ETHERTYPE_IPV4, multicast_mac(destination))
         else:
-            self.arp.when_known(destination, partial(self._send_packets, packets, at, ETHERTYPE_IPV4))
+            self.arp.when_known(self._next_hop(destination), partial(self._send_packets, packets, at, ETHERTYPE_IPV4))
 
     def source_for(self, destination: bytes) -> bytes:
         """Return the host's own address of the destination's family."""
@@ -179,7 +192,7 @@ class Host:
 
     def _receive_ip(self, packet: IpPacket, *, is_unicast: bool) -> bool:
         if packet.more_fragments or packet.fragment_offset:
-            whole = self._reassembly.add(packet, int(self._loop.time()))
+            whole = self._reassembly.add(packet, int(self.loop.time()))
             if whole is None:
                 return True
             packet = whole
@@ -205,6 +218,8 @@ class Host:
             or destination == BROADCAST_IP
             or destination == self._subnet_broadcast
             or destination in self._groups
+            # RFC 2131 4.1: who has no address yet takes what comes to its MAC address, to be offered one.
+            or self._ip == UNSPECIFIED_IP
         )
 
     def _is_for_us6(self, destination: bytes) -> bool:
@@ -213,6 +228,12 @@ class Host:
             or destination in self._groups6
             or (destination == ALL_ROUTERS and self.nd.router is not None)
         )
+
+    def _next_hop(self, destination: bytes) -> bytes:
+        if self.gateway is None:
+            return destination
+        differs = int.from_bytes(destination, "big") ^ int.from_bytes(self._ip, "big")
+        return destination if differs <= self._host_bits else ip_bytes(self.gateway)
 
     def _refuse(self, packet: IpPacket) -> None:
         if len(packet.source) == 4:
@@ -257,9 +278,10 @@ class Host:
 
     def _send_packets(self, packets: list[bytes], at: int | None, ethertype: int, mac: bytes) -> None:
         for packet in packets:
-            self._send(build_ethernet(mac, self._mac, ethertype, packet), at)
+            self.send_frame(build_ethernet(mac, self._mac, ethertype, packet), at)
 
-    def _send(self, frame: bytes, at: int | None) -> None:
+    def send_frame(self, frame: bytes, at: int | None = None) -> None:
+        """Send a frame, now or at a virtual time, padded as its medium wants it."""
         if len(frame) < self._shortest:
             frame = frame.ljust(self._shortest, b"\0")
         self._send_frame(frame, at)

@@ -27,7 +27,7 @@ class Network(Protocol):
     """What ICMP needs of the host below it."""
 
     def send_ip(
-        self, destination: bytes, protocol: int, payload: bytes, *, source: bytes, at: int | None = None
+        self, destination: bytes, protocol: int, payload: bytes, *, source: bytes, ttl: int = 64, at: int | None = None
     ) -> None:
         """Send a packet, now or at a virtual time."""
 
@@ -113,6 +113,7 @@ class IcmpService:
             PROTOCOL_ICMP,
             build_icmp(Icmp(ECHO_REQUEST, 0, rest, data)),
             source=self._network.source_for(destination),
+            ttl=ttl,
         )
         try:
             await self._waiters.until(

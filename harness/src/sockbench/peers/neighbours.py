@@ -32,6 +32,7 @@ class Neighbours:
         self._mac = mac
         self._known: dict[bytes, bytes] = {}
         self._queued: dict[bytes, list[Callable[[bytes], None]]] = {}
+        self._failed: dict[bytes, list[Callable[[], None]]] = {}
         self._waiters = Waiters(loop)
         self.enabled = True
         self.answer_mac: str | None = None
@@ -60,8 +61,10 @@ class Neighbours:
         )
         return mac_text(self._known[key])
 
-    def when_known(self, ip: bytes, use: Callable[[bytes], None]) -> None:
-        """Call `use` with the MAC address of `ip`, at once if it is known, else when an answer comes."""
+    def when_known(
+        self, ip: bytes, use: Callable[[bytes], None], failed: Callable[[], None] | None = None
+    ) -> None:
+        """Call `use` with the MAC address of `ip`, at once if it is known, else when an answer comes; or `failed`."""
         mac = self._known.get(ip)
         if mac is not None:
             use(mac)
@@ -69,6 +72,8 @@ class Neighbours:
         queue = self._queued.setdefault(ip, [])
         if len(queue) < QUEUED_MAX:
             queue.append(use)
+            if failed is not None:
+                self._failed.setdefault(ip, []).append(failed)
         if len(queue) == 1:
             self._ask(ip, self.requests_max)
 
@@ -87,6 +92,8 @@ class Neighbours:
             return
         if not left:
             del self._queued[ip]
+            for failed in self._failed.pop(ip, ()):
+                failed()
             return
         self._request(ip)
         self._loop.call_later(REQUEST_INTERVAL_NS, self._ask, ip, left - 1)
@@ -99,6 +106,7 @@ class Neighbours:
 
     def _learn(self, ip: bytes, mac: bytes) -> None:
         self._known[ip] = mac
+        self._failed.pop(ip, None)
         for use in self._queued.pop(ip, ()):
             use(mac)
         self._waiters.notify()
