@@ -240,6 +240,9 @@ static struct wifi_reason softap_address(const struct interface_settings *settin
 
 static struct wifi_reason softap_stations(struct wifi_station *stations, size_t room, size_t *count)
 {
+    if (!has_role(ROLE_SOFTAP))
+        return (struct wifi_reason){.error = SOCK_ENETDOWN,
+                                    .message = "the soft AP is off: softap_init() first"};
     struct wifi_client clients[NETWORK_SOFTAP_CLIENTS_MAX];
     struct wifi_request request = {
         .operation = WIFI_AP_CLIENTS,
