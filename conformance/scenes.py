@@ -150,6 +150,7 @@ async def echoes(target: Any, wire: Any, port: int = 9100) -> None:
     # The same of both families: an IPv6 address has two parts more.
     assert (data, sender[:2]) == (b"yes", (wire.peer.ip, port))
     await sock.close()
+    far.close()
 
 
 @dataclass

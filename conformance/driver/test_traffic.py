@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
-from sockbench import MS, SEC, covers
+from sockbench import MS, SEC, covers, needs
 
 from conformance.driver.test_faults import COUNTERS
 from conformance.scenes import DEVICE, bound_udp, echoes
@@ -59,6 +59,7 @@ async def test_after_a_burst_frames_still_arrive(target, wire, frames):
     await echoes(target, wire)
 
 
+@needs("shared-wire")
 @covers("driver.foreign-frames")
 async def test_frames_for_others_are_nobodys(target, wire):
     """Frames to another station, of an unknown protocol, too short or too long change nothing."""

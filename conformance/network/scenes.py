@@ -15,7 +15,6 @@ from conformance.scenes import BOARD, DEVICE
 MASK = "255.255.255.0"
 GATEWAY = "10.0.0.254"
 NONE = "0.0.0.0"
-UNLINKED = (NONE, NONE, NONE, NONE, BOARD)
 # The address that the DHCP server gives, unless the case has another.
 LEASED = "10.0.0.50"
 
@@ -42,12 +41,20 @@ class Interface:
         self._module = getattr(bench.target, bench.interface)
         # How long link() takes before there is a question of addresses.
         self.joins = 0
+        # The board's address as link_info() tells it: text of eth, bytes of wifi, as the original has them.
+        self.mac: str | bytes = BOARD
         if bench.interface == "wifi":
             ap = bench.air.access_points[0] if bench.air.access_points else bench.air.access_point(SSID, PASSPHRASE)
             self._network: tuple[Any, ...] = (ap.ssid, WIFI_WPA2, PASSPHRASE)
             self.joins = JOIN
+            self.mac = bytes.fromhex(BOARD.replace(":", ""))
         else:
             self._network = ()
+
+    @property
+    def unlinked(self) -> tuple[str | bytes, ...]:
+        """What link_info() tells of an interface that is down."""
+        return (NONE, NONE, NONE, NONE, self.mac)
 
     def link(self, *arguments: Any) -> Any:
         """Call link() with what this interface wants to be told, or with other ARGUMENTS."""

@@ -27,13 +27,11 @@ from conformance.network.scenes import (
     MASK,
     NEGOTIATION,
     NONE,
-    UNLINKED,
     link_static,
     plug,
     pull,
 )
 from conformance.scenes import (
-    BOARD,
     DEVICE,
     FAR_AWAY,
     bound_udp,
@@ -48,10 +46,10 @@ from conformance.scenes import (
 @covers("net.link-info", "net.is-linked", "net.set-link-info")
 async def test_before_link_there_is_no_address_and_nothing_is_sent(interface, wire):
     """Only the MAC address is there from the start; settings wait for link()."""
-    assert await interface.link_info() == UNLINKED
+    assert await interface.link_info() == interface.unlinked
     assert await interface.is_linked() is False
     assert await interface.set_link_info(DEVICE, MASK, GATEWAY, wire.peer.ip) is None
-    assert await interface.link_info() == UNLINKED
+    assert await interface.link_info() == interface.unlinked
     assert await interface.is_linked() is False
     await wire.expect_none(for_=60 * SEC)
 
@@ -67,7 +65,7 @@ async def test_static_link_is_there_at_once_without_a_frame(cold_target, interfa
     linking = interface.link()
     assert await linking is None
     elapsed_is(linking, interface.joins)
-    assert await interface.link_info() == (DEVICE, MASK, GATEWAY, "10.0.0.9", BOARD)
+    assert await interface.link_info() == (DEVICE, MASK, GATEWAY, "10.0.0.9", interface.mac)
     assert await interface.is_linked() is True
     await wire.expect_none(for_=60 * SEC)
     wire.ignore(lambda frame: frame.arp is not None)
@@ -85,7 +83,7 @@ async def test_link_of_what_is_linked_changes_nothing(interface, wire):
     assert (await interface.link_info())[0] == DEVICE
     await interface.unlink()
     await interface.link()
-    assert await interface.link_info() == ("10.0.0.77", MASK, NONE, NONE, BOARD)
+    assert await interface.link_info() == ("10.0.0.77", MASK, NONE, NONE, interface.mac)
 
 
 @covers("net.link.static", "net.set-link-info")
@@ -107,7 +105,7 @@ async def test_link_without_a_cable_gives_up_in_time(bench, cold_target, interfa
         await interface.set_link_info(DEVICE, MASK, GATEWAY, NONE)
     await times_out(interface.link(), LINK_TIMEOUT)
     assert await interface.is_linked() is False
-    assert await interface.link_info() == UNLINKED
+    assert await interface.link_info() == interface.unlinked
     plug(bench)
     await wire.expect_none(for_=60 * SEC)
     assert await interface.is_linked() is False
@@ -205,7 +203,7 @@ async def test_unlink_takes_the_address_away(interface, wire):
     await link_static(interface, wire)
     for _ in range(2):
         assert await interface.unlink() is None
-        assert await interface.link_info() == UNLINKED
+        assert await interface.link_info() == interface.unlinked
         assert await interface.is_linked() is False
     wire.peer.arp.request(DEVICE)
     await wire.expect_none(for_=60 * SEC)

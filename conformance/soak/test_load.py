@@ -174,5 +174,5 @@ async def test_every_stack_keeps_its_reserve(cold_target, wire, tasks):
     await cold_target.net_down()
     await up6(cold_target, wire)
     threads = (await cold_target.stats())["threads"]
-    assert {"lwip", "agent", "eth", "can"} <= set(threads) and len(threads) == 4 + 1 + WORKERS
+    assert {"lwip", "agent", cold_target.interface, "can"} <= set(threads) and len(threads) == 4 + 1 + WORKERS
     assert min(threads.values()) >= RESERVE, threads
