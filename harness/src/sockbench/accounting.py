@@ -87,7 +87,7 @@ class Accounts(Generic[F]):
 
     def arrived(self, frame: F) -> None:
         """Take a frame of the board that everybody who is there has seen."""
-        if not frame.claimed_by and any(matches(frame) for matches in self._ignored):
+        if not frame.claimed_by and self._ignored and any(matches(frame) for matches in self._ignored):
             frame.claimed_by = "ignore"
         for matches, future, claims in self._watchers:
             if not future.done() and matches(frame):

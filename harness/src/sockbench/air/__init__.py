@@ -10,9 +10,10 @@ from sockbench.air.air import HOME_PASSWORD, HOME_SSID, Air
 from sockbench.air.client import Client
 from sockbench.air.eapol import EapolKey, with_rsn, without_gtk
 from sockbench.air.frame import AirFrame
+from sockbench.air.networks import Network
 from sockbench.air.profiles import ACL, DEAUTH_AT_ONCE, FULL, HOSTAPD, SILENT, Profile
 from sockbench.air.rsn import Rsn
-from sockbench.air.station import JoinFailed, Network, Station
+from sockbench.air.station import JoinFailed, Station
 
 __all__ = [
     "ACL",

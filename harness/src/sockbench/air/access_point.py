@@ -88,6 +88,15 @@ class AccessPoint(Speaker):
 
     # What a case sees and does.
 
+    def be_heard_at(self, rssi: int, *, at: int | None = None) -> None:
+        """Be heard with another strength, in dBm, from now or from a virtual time on: nearer, or further away."""
+
+        def move() -> None:
+            self.rssi = rssi
+            self.show()
+
+        self._when(at, move)
+
     @property
     def stations(self) -> dict[str, Client]:
         """The stations it knows now, by MAC address."""

@@ -116,6 +116,8 @@ def header_bytes(mpdu: bytes) -> int:
     """Return how long the header is, 0 if the frame is shorter than that."""
     if len(mpdu) < 2:
         return 0
+    if mpdu[0] == DATA and mpdu[1] & 3 != 3:  # Nearly all there are.
+        return HEADER_BYTES if len(mpdu) >= HEADER_BYTES else 0
     control = mpdu[0]
     if control & 0x0C == 0x04:
         size = 16 if control == PS_POLL else 10

@@ -8,16 +8,15 @@ misbehaves when told to.
 from __future__ import annotations
 
 import asyncio
-import struct
-from dataclasses import dataclass
 from random import Random
 
 from sockbench.air import ccmp, eapol, frames, keys
 from sockbench.air.access_point import ssid_bytes
 from sockbench.air.frame import AirFrame
 from sockbench.air.medium import CHANNELS, Declaration, Medium
+from sockbench.air.networks import Network, association_body, probe_body, read_network
 from sockbench.air.profiles import LEAVING
-from sockbench.air.rsn import Rsn, parse_rsn
+from sockbench.air.rsn import Rsn
 from sockbench.air.speaker import Speaker
 from sockbench.air.supplicant import Supplicant
 from sockbench.clock import MS, SEC, text
@@ -34,7 +33,6 @@ DWELL = 40 * MS
 ANSWER_WITHIN = 200 * MS
 TRIES = 3
 MESSAGE_WITHIN = 3 * SEC
-LISTEN_INTERVAL = 10
 
 
 class JoinFailed(Exception):
@@ -45,21 +43,6 @@ class JoinFailed(Exception):
         super().__init__(f"{phase}: {said}")
         self.phase = phase
         self.code = code
-
-
-@dataclass(frozen=True)
-class Network:
-    """A network as a beacon or a probe response showed it."""
-
-    ssid: bytes
-    bssid: str
-    channel: int
-    rssi: int
-    capability: int
-    interval_tu: int
-    rsn: Rsn | None
-    rsn_element: bytes
-    heard_at: int
 
 
 class Station(Speaker):
@@ -101,7 +84,7 @@ class Station(Speaker):
         for channel in CHANNELS:
             self.channel = channel
             started = self.now
-            self._management(frames.PROBE_REQ, frames.BROADCAST, frames.BROADCAST, self._probe(wanted))
+            self._management(frames.PROBE_REQ, frames.BROADCAST, frames.BROADCAST, probe_body(wanted))
             await asyncio.sleep(dwell)
             for declaration in self._medium.beacons.values():
                 at = declaration.after(started)
@@ -254,7 +237,7 @@ class Station(Speaker):
             self._next_supplicant = Supplicant(
                 self, pmk, own=self.address, bssid=self._bss, offered=network.rsn_element, chosen=chosen
             )
-        body = await self._ask("ASSOC_RESP", frames.ASSOC_REQ, self._association(ssid, network, chosen))
+        body = await self._ask("ASSOC_RESP", frames.ASSOC_REQ, association_body(ssid, network, chosen))
         response = frames.parse_assoc_response(body)
         if response is None or response.status:
             raise self._failed(None if response is None else response.status)
@@ -344,20 +327,6 @@ class Station(Speaker):
         self._polls = self._moves = None
         self._waiters.notify()
 
-    def _probe(self, ssid: bytes) -> bytes:
-        return (
-            frames.element(frames.SSID, ssid)
-            + frames.element(frames.RATES, frames.RATES_BODY)
-            + frames.element(frames.EXTENDED_RATES, frames.EXTENDED_RATES_BODY)
-        )
-
-    def _association(self, ssid: bytes, network: Network, chosen: bytes) -> bytes:
-        capability = frames.ESS | frames.SHORT_SLOT | network.capability & frames.PRIVACY
-        rates = frames.element(frames.RATES, frames.RATES_BODY)
-        extended = frames.element(frames.EXTENDED_RATES, frames.EXTENDED_RATES_BODY)
-        fixed = struct.pack("<HH", capability, LISTEN_INTERVAL)
-        return fixed + frames.element(frames.SSID, ssid) + rates + chosen + extended
-
     def _management(self, kind: int, receiver: bytes, bssid: bytes, body: bytes) -> None:
         self.say(frames.header(kind, 0, receiver, self.address, bssid, self._numbering.next()) + body)
 
@@ -375,16 +344,10 @@ class Station(Speaker):
             self._data(frame[:6], body, self.supplicant.key if self.supplicant is not None else None)
 
     def _note(self, mpdu: bytes, channel: int, rssi: int, at: int) -> None:
-        said = frames.parse_beacon(mpdu[frames.HEADER_BYTES :])
-        if said is None:
-            return
-        body = frames.find(said.elements, frames.RSN)
-        bssid = mac_text(mpdu[16:22])
-        self.heard[bssid] = Network(
-            frames.find(said.elements, frames.SSID) or b"", bssid, channel, rssi, said.capability, said.interval_tu,
-            None if body is None else parse_rsn(body), b"" if body is None else frames.element(frames.RSN, body), at,
-        )  # fmt: skip
-        self._waiters.notify()
+        network = read_network(mpdu, channel, rssi, at)
+        if network is not None:
+            self.heard[network.bssid] = network
+            self._waiters.notify()
 
     def _heard_data(self, frame: AirFrame) -> bool:
         data = frame.data
