@@ -22,8 +22,6 @@
 #include "sockbench-wifi.h"
 #include "trace.h"
 
-#define TYPE_EAPOL 0x888eu
-
 /* Allocated by QEMU's net layer. */
 typedef struct WifiNetClient {
     NetClientState nc;
@@ -93,7 +91,7 @@ void sockbench_wifi_data_to_mac(SockbenchWifiState *s, const uint8_t *ethernet,
 static bool is_eapol(const uint8_t *ethernet, uint32_t size)
 {
     return size >= ETH_HLEN &&
-           lduw_be_p(ethernet + 2 * ETH_ALEN) == TYPE_EAPOL;
+           lduw_be_p(ethernet + 2 * ETH_ALEN) == WIFI_ETHERTYPE_EAPOL;
 }
 
 /* Null data says how the sender is, and nothing else. */
@@ -108,6 +106,7 @@ static void station_hear_data(SockbenchWifiState *s, const WifiHeard *heard)
 {
     WifiStation *st = &s->station;
     const WifiHeader *header = &heard->header;
+    bool encrypted = header->flags & WIFI_FLAG_PROTECTED;
     uint8_t plain[WIFI_FRAME_BYTES];
     uint8_t ethernet[WIFI_FRAME_BYTES];
     uint32_t size;
@@ -140,7 +139,9 @@ static void station_hear_data(SockbenchWifiState *s, const WifiHeard *heard)
     if (is_eapol(ethernet, size)) {
         sockbench_wifi_rx_count(s, R_WIFI_STAT_RX_FRAMES);
         sockbench_wifi_keys_hear(s, ethernet + ETH_HLEN, size - ETH_HLEN,
-                                 header->flags & WIFI_FLAG_PROTECTED);
+                                 encrypted);
+    } else if (!sockbench_wifi_keys_allow(s, encrypted)) {
+        return;
     } else if (st->state == WIFI_STATION_CONNECTED) {
         sockbench_wifi_rx_count(s, R_WIFI_STAT_RX_FRAMES);
         sockbench_wifi_data_to_mac(s, ethernet, size);

@@ -336,9 +336,12 @@ void sockbench_wifi_join_due(SockbenchWifiState *s)
 
 /* What the handshake has come to (sockbench-wifi-keys.c) */
 
-void sockbench_wifi_handshake_goes_on(SockbenchWifiState *s, uint8_t state)
+/* A message was accepted.  That of a rekey has no limit of time here. */
+void sockbench_wifi_handshake_goes_on(SockbenchWifiState *s)
 {
-    phase_begins(s, state, HANDSHAKE_NS);
+    if (in_handshake(&s->station)) {
+        phase_begins(s, WIFI_STATION_WAIT_M3, HANDSHAKE_NS);
+    }
 }
 
 void sockbench_wifi_handshake_ends(SockbenchWifiState *s)
@@ -349,7 +352,11 @@ void sockbench_wifi_handshake_ends(SockbenchWifiState *s)
 void sockbench_wifi_handshake_fails(SockbenchWifiState *s, uint16_t reason)
 {
     say_deauth(s, &s->station.ap, reason);
-    join_fails(s, WIFI_JOIN_KEY_INVALID, reason, WIFI_EVENT_FLAG_LOCAL);
+    if (in_handshake(&s->station)) {
+        join_fails(s, WIFI_JOIN_KEY_INVALID, reason, WIFI_EVENT_FLAG_LOCAL);
+    } else {
+        sockbench_wifi_link_down(s, reason, WIFI_EVENT_FLAG_LOCAL);
+    }
 }
 
 /* Frames of management */
@@ -441,8 +448,8 @@ void sockbench_wifi_connect(SockbenchWifiState *s,
     st->security = p->security;
     memcpy(st->wanted_bssid, p->bssid, ETH_ALEN);
     if (p->security == WIFI_SECURITY_WPA2) {
-        sockbench_wifi_keys_set(s, p->key_kind == WIFI_KEY_PASSPHRASE,
-                                p->key, p->key_bytes);
+        sockbench_wifi_pmk(s->keys.pmk, &st->ssid, p->key_kind, p->key,
+                           p->key_bytes);
     }
     search_begins(s, p->channel);
 }

@@ -122,6 +122,19 @@ static const VMStateDescription station_vmstate = {
     }
 };
 
+static const VMStateDescription keys_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/keys",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8_ARRAY(pmk, WifiKeys, WIFI_PMK_BYTES),
+        VMSTATE_STRUCT(pairwise, WifiKeys, 1, vmstate_wifi_key, WifiKey),
+        VMSTATE_STRUCT_ARRAY(group, WifiKeys, WIFI_GROUP_KEYS, 1,
+                             vmstate_wifi_key, WifiKey),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
 const VMStateDescription sockbench_wifi_vmstate = {
     .name = TYPE_SOCKBENCH_WIFI,
     .version_id = 1,
@@ -143,6 +156,9 @@ const VMStateDescription sockbench_wifi_vmstate = {
         VMSTATE_STRUCT(scan, SockbenchWifiState, 1, scan_vmstate, WifiScan),
         VMSTATE_STRUCT(station, SockbenchWifiState, 1, station_vmstate,
                        WifiStation),
+        VMSTATE_STRUCT(keys, SockbenchWifiState, 1, keys_vmstate, WifiKeys),
+        VMSTATE_STRUCT(supplicant, SockbenchWifiState, 1,
+                       vmstate_wifi_supplicant, WifiSupplicant),
         VMSTATE_UINT32_ARRAY(fault_count, SockbenchWifiState, WIFI_FAULTS),
         VMSTATE_UINT32_ARRAY(fault_arg, SockbenchWifiState, WIFI_FAULTS),
         VMSTATE_END_OF_LIST()

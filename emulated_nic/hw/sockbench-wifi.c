@@ -224,6 +224,7 @@ static void wifi_reset_radio(SockbenchWifiState *s)
     wifi_disarm_all(s);
     sockbench_wifi_scan_reset(s);
     sockbench_wifi_station_reset(s);
+    sockbench_wifi_keys_forget(s);
     sockbench_wifi_data_purge(s);
     sockbench_wifi_set_carrier(s, false);
     wifi_update_irq(s);
@@ -466,6 +467,7 @@ static void wifi_init(Object *obj)
     object_initialize_child(obj, "ethernet", &s->mac, TYPE_SOCKBENCH_ETH);
     qdev_prop_set_bit(DEVICE(&s->mac), "has-phy", false);
     object_property_add_alias(obj, "mac", OBJECT(&s->mac), "mac");
+    sockbench_wifi_keys_init(s);
     s->due = WIFI_NEVER;
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, wifi_timer, s);
 }

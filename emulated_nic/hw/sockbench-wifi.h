@@ -33,7 +33,10 @@
 #include "regs/wifi.h"
 #include "sockbench-eth.h"
 #include "sockbench-link.h"
+#include "sockbench-wifi-ccmp.h"
+#include "sockbench-wifi-eapol.h"
 #include "sockbench-wifi-frames.h"
+#include "sockbench-wifi-supplicant.h"
 
 #define TYPE_SOCKBENCH_WIFI "sockbench-wifi"
 OBJECT_DECLARE_SIMPLE_TYPE(SockbenchWifiState, SOCKBENCH_WIFI)
@@ -168,6 +171,13 @@ typedef struct WifiStation {
     bool power_save;
 } WifiStation;
 
+/* The station's. */
+typedef struct WifiKeys {
+    uint8_t pmk[WIFI_PMK_BYTES];
+    WifiKey pairwise;
+    WifiKey group[WIFI_GROUP_KEYS];
+} WifiKeys;
+
 struct SockbenchWifiState {
     /*< private >*/
     SysBusDevice parent_obj;
@@ -199,6 +209,8 @@ struct SockbenchWifiState {
     WifiBeacons beacons[WIFI_BEACONS_MAX];
     WifiScan scan;
     WifiStation station;
+    WifiKeys keys;
+    WifiSupplicant supplicant;
 
     uint32_t fault_count[WIFI_FAULTS];
     uint32_t fault_arg[WIFI_FAULTS];
@@ -275,7 +287,7 @@ void sockbench_wifi_search_hears(SockbenchWifiState *s,
 void sockbench_wifi_search_ends(SockbenchWifiState *s);
 void sockbench_wifi_phase_due(SockbenchWifiState *s);
 void sockbench_wifi_join_due(SockbenchWifiState *s);
-void sockbench_wifi_handshake_goes_on(SockbenchWifiState *s, uint8_t state);
+void sockbench_wifi_handshake_goes_on(SockbenchWifiState *s);
 void sockbench_wifi_handshake_ends(SockbenchWifiState *s);
 void sockbench_wifi_handshake_fails(SockbenchWifiState *s, uint16_t reason);
 void sockbench_wifi_station_hear(SockbenchWifiState *s,
@@ -325,8 +337,17 @@ uint32_t sockbench_wifi_keys_open(SockbenchWifiState *s,
                                   const WifiHeard *heard, uint8_t *plain);
 void sockbench_wifi_keys_hear(SockbenchWifiState *s, const uint8_t *eapol,
                               uint32_t size, bool encrypted);
-void sockbench_wifi_keys_set(SockbenchWifiState *s, bool passphrase,
-                             const uint8_t *key, uint8_t size);
+bool sockbench_wifi_keys_allow(SockbenchWifiState *s, bool encrypted);
+uint32_t sockbench_wifi_open(SockbenchWifiState *s, WifiKey *key,
+                             const WifiHeard *heard, uint8_t *plain);
+void sockbench_wifi_send_eapol(SockbenchWifiState *s, const uint8_t *to,
+                               uint8_t *frame, uint32_t *size, uint8_t flags,
+                               const uint8_t *bssid, const uint8_t *eapol,
+                               uint32_t bytes);
+void sockbench_wifi_random_bytes(void *opaque, uint8_t *bytes, uint32_t size);
+void sockbench_wifi_pmk(uint8_t pmk[WIFI_PMK_BYTES], const WifiSsid *ssid,
+                        uint8_t kind, const uint8_t *key, uint8_t size);
+void sockbench_wifi_keys_init(SockbenchWifiState *s);
 void sockbench_wifi_keys_begin(SockbenchWifiState *s);
 void sockbench_wifi_keys_forget(SockbenchWifiState *s);
 

@@ -169,7 +169,8 @@ static void test_data_that_is_not_for_us(void)
     air_inject(&a);
     g_assert_cmpuint(radio_get(A_WIFI_STAT_RX_OTHER), ==, 4);
     /* Encrypted, on an open network. */
-    a = ap_data(own_mac, peer_mac, 0x4208, payload, sizeof(payload));
+    a = ap_data(own_mac, peer_mac, 0x4208, "\1\0\0\x20\0\0\0\0", 8);
+    a.size += 32;
     air_inject(&a);
     g_assert_cmpuint(radio_get(A_WIFI_STAT_RX_NO_KEY), ==, 1);
     /* No data in it. */
