@@ -8,10 +8,12 @@ from __future__ import annotations
 import pytest
 from sockbench import MS, SEC, covers, needs
 
+from conformance.network.scenes import LINK_TIMEOUT, link_static
 from conformance.scenes import DEVICE, bound_udp, connected_tcp, echoes, times_out
 
 LINK_DOWN, LINK_UP, LOST_INTERRUPT, TX_STUCK, TX_DMA, RX_DMA, RX_OVERRUN, RX_CHECKSUM, TX_CHECKSUM = range(1, 10)
 COUNTERS = {"eth": "driver", "wifi": "wifi"}
+NEGOTIATION_STALLS, MDIO_STUCK = 10, 11
 LASTING = 0xFFFF_FFFF
 OF_THE_FRAME, OF_THE_ENGINE = 0, 1
 
@@ -163,3 +165,44 @@ async def test_link_that_flaps_leaves_the_driver_working(bench, target, wire, fl
     assert await sock.recv(15) == b"still connected"
     counters = await drivers_counters(target)
     assert counters["link_changes"] >= 2 * flaps, counters
+
+
+@needs("cable")
+@covers("driver.stuck-management")
+async def test_access_to_the_phy_that_never_ends_is_repaired(bench, interface, target, wire):
+    """A management interface that hangs as the network comes up must not cost the network, today and next time."""
+    wire.ignore(lambda frame: frame.arp is not None)
+    for port in (9100, 9101):
+        await target.net_down()
+        bench.inject(MDIO_STUCK)
+        await link_static(interface, wire)
+        await echoes(target, wire, port)
+        await interface.unlink()
+
+
+@needs("cable")
+@covers("driver.stuck-management", "driver.link-flap", "network.link-loss")
+async def test_access_to_the_phy_that_hangs_later_costs_no_link(bench, target, wire):
+    """The cable comes back, and asking for it hangs: the network comes back all the same."""
+    wire.ignore(lambda frame: frame.arp is not None)
+    await echoes(target, wire)
+    bench.inject(LINK_DOWN)
+    await bench.idle(for_=3 * MS)
+    bench.inject(MDIO_STUCK)
+    bench.inject(LINK_UP)
+    await bench.idle(for_=100 * MS)
+    await echoes(target, wire, 9101)
+
+
+@needs("cable")
+@covers("driver.link-flap", "net.link.no-cable")
+async def test_negotiation_that_stalls_is_as_no_cable(bench, interface, target, wire):
+    """link() gives up in time, and the next one negotiates anew."""
+    await target.net_down()
+    await link_static(interface, wire)
+    await interface.unlink()
+    bench.inject(NEGOTIATION_STALLS, 2)  # one by the reset of the PHY, one by what the driver asks for
+    await times_out(interface.link(), LINK_TIMEOUT)
+    assert await interface.is_linked() is False
+    await interface.link()
+    await echoes(target, wire)

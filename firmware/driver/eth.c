@@ -61,10 +61,24 @@ static int eth_send(const struct net_part *parts, size_t count, uint32_t flags, 
     return mac_send(&mac, parts, count, flags, token);
 }
 
+/* Ask the PHY; an access that hangs would look like a missing cable for ever. */
+static bool is_link_up(void)
+{
+    bool up = eth_phy_link_up();
+    if (!up && eth_phy_is_stuck()) {
+        mac_stop(&mac);
+        mac_reset(&mac);
+        (void)eth_phy_start();
+        mac_start(&mac);
+        up = eth_phy_link_up();
+    }
+    return up;
+}
+
 static void eth_service(void)
 {
     if (mac_service(&mac) && linked)
-        mac_set_link(&mac, eth_phy_link_up());
+        mac_set_link(&mac, is_link_up());
 }
 
 static struct net_buffer *eth_receive(void)

@@ -39,6 +39,11 @@ static bool mdio_wait(void)
     return false;
 }
 
+bool eth_phy_is_stuck(void)
+{
+    return FIELD_GET(reg_read(SB_ETH_BASE, A_ETH_MDIO_CTRL), ETH_MDIO_CTRL, START) != 0;
+}
+
 static uint32_t mdio_command(unsigned phy_register)
 {
     return FIELD_MASK(ETH_MDIO_CTRL, START) | SB_ETH_PHY_ADDR << R_ETH_MDIO_CTRL_PHY_SHIFT |

@@ -17,4 +17,7 @@ void eth_phy_stop(void);
 /* Whether there is a link with a common mode now. */
 bool eth_phy_link_up(void);
 
+/* Whether an access to the PHY has hung, which only a reset of the MAC ends (datasheet 9). */
+bool eth_phy_is_stuck(void);
+
 #endif
