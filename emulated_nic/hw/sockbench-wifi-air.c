@@ -302,6 +302,8 @@ void sockbench_wifi_hear(SockbenchWifiState *s, const uint8_t *frame,
                memcmp(heard.header.receiver, sockbench_wifi_own(s),
                       ETH_ALEN) != 0) {
         sockbench_wifi_rx_count(s, R_WIFI_STAT_RX_OTHER);
+    } else if (!sockbench_wifi_power_hears(s, &heard)) {
+        return;
     } else if ((frame[0] & WIFI_FC_TYPE) == WIFI_FC_TYPE_MANAGEMENT) {
         air_hear_management(s, &heard);
     } else if ((frame[0] & WIFI_FC_TYPE) == WIFI_FC_TYPE_DATA) {
@@ -330,6 +332,8 @@ uint8_t sockbench_wifi_air_deliver(Object *obj, const uint8_t *data,
         if (s->failed) {
             return DROP_NOT_RECEIVING;
         }
+        /* What is due in this instant comes before what is heard in it. */
+        sockbench_wifi_meet_deadlines(s);
         if (data[1] == s->channel) {
             sockbench_wifi_hear(s, data + AIR_HEADER_BYTES,
                                 size - AIR_HEADER_BYTES, data[2]);
@@ -374,5 +378,9 @@ void sockbench_wifi_air_fault_armed(SockbenchWifiState *s)
 
 void sockbench_wifi_air_reset(SockbenchWifiState *s)
 {
-    memset(s->beacons, 0, sizeof(s->beacons));
+    int i;
+
+    for (i = 0; i < WIFI_BEACONS_MAX; i++) {
+        s->beacons[i].used = false;
+    }
 }

@@ -28,6 +28,7 @@
 void sockbench_wifi_keys_send(SockbenchWifiState *s, uint8_t *frame,
                               uint32_t size)
 {
+    frame[1] |= sockbench_wifi_power_flag(s);
     if (s->keys.pairwise.there) {
         size = wifi_ccmp_seal(&s->keys.pairwise, frame, size);
     }

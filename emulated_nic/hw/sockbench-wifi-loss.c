@@ -95,7 +95,8 @@ void sockbench_wifi_loss_update(SockbenchWifiState *s)
     }
     if (b) {
         next = sockbench_wifi_beacon_next(b, st->listening_since);
-        if (st->beacon_is_new || st->probing || deaf_to_beacons(s)) {
+        if (st->beacon_is_new || st->probing || deaf_to_beacons(s) ||
+            sockbench_wifi_power_wants(s, b)) {
             sockbench_wifi_arm(s, WIFI_TIMER_BEACON, next);
         }
         if (next <= st->last_heard + limit && b->interval <= limit &&
@@ -240,6 +241,9 @@ void sockbench_wifi_loss_hear_network(SockbenchWifiState *s,
     s->station.ap.dbm = heard->dbm;
     loss_alive(s, heard);
     loss_hear_announcement(s, heard);
+    if (heard->header.fc == WIFI_FC_BEACON) {
+        sockbench_wifi_power_hear_beacon(s, heard);
+    }
 }
 
 void sockbench_wifi_loss_beacon_due(SockbenchWifiState *s)
@@ -283,54 +287,4 @@ void sockbench_wifi_loss_hear_action(SockbenchWifiState *s,
     if (loss_watches(s)) {
         loss_hear_announcement(s, heard);
     }
-}
-
-/* Off its channel and back.  An AP keeps frames for one that dozes. */
-
-static void say_power(SockbenchWifiState *s, bool doze)
-{
-    uint8_t frame[WIFI_MANAGEMENT_BYTES];
-    uint32_t size = wifi_put_null(frame, sockbench_wifi_own(s),
-                                  s->station.ap.bssid, doze);
-
-    sockbench_wifi_send(s, frame, size);
-}
-
-void sockbench_wifi_leave_home(SockbenchWifiState *s, uint8_t channel)
-{
-    WifiStation *st = &s->station;
-
-    if (st->associated && !st->away && channel != st->ap.channel) {
-        say_power(s, true);
-        sockbench_wifi_loss_settle(s);
-        st->away = true;
-        sockbench_wifi_loss_suspend(s);
-    }
-    sockbench_wifi_tune(s, channel);
-}
-
-void sockbench_wifi_return_home(SockbenchWifiState *s)
-{
-    WifiStation *st = &s->station;
-
-    if (st->associated) {
-        sockbench_wifi_tune(s, st->ap.channel);
-        if (st->away) {
-            st->away = false;
-            say_power(s, st->power_save);
-            sockbench_wifi_loss_restart(s);
-            sockbench_wifi_data_flush(s);
-        }
-    }
-}
-
-/* A frame for somebody on that channel, from wherever we are. */
-void sockbench_wifi_send_on(SockbenchWifiState *s, uint8_t channel,
-                            uint8_t *frame, uint32_t size)
-{
-    uint8_t here = s->channel;
-
-    s->channel = channel;
-    sockbench_wifi_send(s, frame, size);
-    s->channel = here;
 }

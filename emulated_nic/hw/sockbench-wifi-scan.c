@@ -58,7 +58,7 @@ static bool scan_is_news(SockbenchWifiState *s, const WifiNetwork *network)
         return news;
     }
     if (s->scan.heard_count == WIFI_SCAN_NETWORKS) {
-        return false;
+        return s->scan.kind == WIFI_SCAN_SEARCH;
     }
     entry = &s->scan.heard[s->scan.heard_count++];
     memcpy(entry->bssid, network->bssid, ETH_ALEN);

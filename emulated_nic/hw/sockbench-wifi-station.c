@@ -249,6 +249,7 @@ static void station_connected(SockbenchWifiState *s)
         .flags = WIFI_EVENT_FLAG_UP,
         .address = st->ap.bssid,
     });
+    sockbench_wifi_power_begin(s);
 }
 
 static void hear_assoc(SockbenchWifiState *s, const WifiHeard *heard)

@@ -118,6 +118,8 @@ static const VMStateDescription station_vmstate = {
         VMSTATE_INT64(last_heard, WifiStation),
         VMSTATE_INT64(listening_since, WifiStation),
         VMSTATE_BOOL(power_save, WifiStation),
+        VMSTATE_BOOL(polling, WifiStation),
+        VMSTATE_BOOL(group_awake, WifiStation),
         VMSTATE_END_OF_LIST()
     }
 };

@@ -176,10 +176,8 @@ static void wifi_due(SockbenchWifiState *s, WifiTimer which)
     }
 }
 
-static void wifi_timer(void *opaque)
+void sockbench_wifi_meet_deadlines(SockbenchWifiState *s)
 {
-    SockbenchWifiState *s = opaque;
-
     for (;;) {
         WifiTimer which = wifi_next_deadline(s);
         int64_t at = s->deadline[which];
@@ -196,6 +194,11 @@ static void wifi_timer(void *opaque)
         s->due = WIFI_NEVER;
     }
     wifi_schedule(s);
+}
+
+static void wifi_timer(void *opaque)
+{
+    sockbench_wifi_meet_deadlines(opaque);
 }
 
 /* splitmix64, as the board's RANDOM register, but another stream. */

@@ -48,9 +48,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(SockbenchWifiState, SOCKBENCH_WIFI)
 
 #define WIFI_CHANNELS        13u
 #define WIFI_AP_STATIONS     8u    /* of a soft AP */
-#define WIFI_BEACONS_MAX     64u   /* senders of beacons on the air */
+#define WIFI_BEACONS_MAX     128u  /* senders of beacons on the air */
 #define WIFI_BEACON_BYTES    1024u
-#define WIFI_SCAN_NETWORKS   64u   /* that one scan reports */
+#define WIFI_SCAN_NETWORKS   255u  /* that one scan reports */
 #define WIFI_NEVER           INT64_MAX
 #define WIFI_NO_SEQUENCE     UINT32_MAX
 
@@ -169,6 +169,8 @@ typedef struct WifiStation {
     int64_t listening_since; /* beacons before have been counted */
 
     bool power_save;
+    bool polling;            /* awake for a frame that was asked for */
+    bool group_awake;        /* and for those of the group */
 } WifiStation;
 
 /* The station's. */
@@ -217,6 +219,7 @@ struct SockbenchWifiState {
 };
 
 /* sockbench-wifi.c */
+void sockbench_wifi_meet_deadlines(SockbenchWifiState *s);
 void sockbench_wifi_raise(SockbenchWifiState *s, uint32_t bits);
 void sockbench_wifi_set_carrier(SockbenchWifiState *s, bool up);
 int64_t sockbench_wifi_now(SockbenchWifiState *s);
@@ -317,11 +320,6 @@ void sockbench_wifi_loss_beacon_due(SockbenchWifiState *s);
 void sockbench_wifi_loss_channel_due(SockbenchWifiState *s);
 void sockbench_wifi_loss_hear_action(SockbenchWifiState *s,
                                      const WifiHeard *heard);
-void sockbench_wifi_leave_home(SockbenchWifiState *s, uint8_t channel);
-void sockbench_wifi_return_home(SockbenchWifiState *s);
-void sockbench_wifi_send_on(SockbenchWifiState *s, uint8_t channel,
-                            uint8_t *frame, uint32_t size);
-
 /* sockbench-wifi-mac.c */
 NetClientState *sockbench_wifi_data_client(SockbenchWifiState *s);
 void sockbench_wifi_data_flush(SockbenchWifiState *s);
@@ -352,7 +350,17 @@ void sockbench_wifi_keys_begin(SockbenchWifiState *s);
 void sockbench_wifi_keys_forget(SockbenchWifiState *s);
 
 /* sockbench-wifi-power.c */
+void sockbench_wifi_leave_home(SockbenchWifiState *s, uint8_t channel);
+void sockbench_wifi_return_home(SockbenchWifiState *s);
+void sockbench_wifi_send_on(SockbenchWifiState *s, uint8_t channel,
+                            uint8_t *frame, uint32_t size);
 void sockbench_wifi_set_power_save(SockbenchWifiState *s, bool on);
+void sockbench_wifi_power_begin(SockbenchWifiState *s);
+uint8_t sockbench_wifi_power_flag(SockbenchWifiState *s);
+bool sockbench_wifi_power_wants(SockbenchWifiState *s, const WifiBeacons *b);
+void sockbench_wifi_power_hear_beacon(SockbenchWifiState *s,
+                                      const WifiHeard *heard);
+bool sockbench_wifi_power_hears(SockbenchWifiState *s, const WifiHeard *heard);
 
 /* sockbench-wifi-ap.c */
 bool sockbench_wifi_ap_is_up(SockbenchWifiState *s);

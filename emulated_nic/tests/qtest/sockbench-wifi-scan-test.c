@@ -123,7 +123,7 @@ static void test_beacons_are_bounded(void)
     int i;
 
     radio_start();
-    for (i = 0; i < 64; i++) {
+    for (i = 0; i < 128; i++) {
         uint8_t bssid[6] = { 0x02, 0, 0, 0, 0xbb, i };
 
         a = air_beacons(bssid, 1, -50, 0, "name");
