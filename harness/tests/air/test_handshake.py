@@ -315,6 +315,28 @@ def test_group_message_is_repeated_and_then_the_station_is_sent_away_with_16() -
     world.run(case())
 
 
+def test_group_key_is_handed_out_after_a_pairwise_handshake_that_came_between() -> None:
+    world = World()
+    ap = world.wpa2()
+
+    async def case() -> None:
+        station = await world.joined(ap)
+        record = ap.stations[station.mac]
+        station.delay("G2", by=10 * MS)
+        station.delay("M4", by=10 * MS)
+        ap.rekey_group()
+        ap.rekey_pairwise()
+        newcomer = await world.joined(ap)
+        assert ap.group.used.key_id == 1
+        await world.bench.idle(for_=30 * MS)
+        assert [name for _, name in record.handshake[4:]] == ["G1", "M1", "M2", "M3", "G2", "M4", "G1", "G2"]
+        assert [name for _, name in ap.stations[newcomer.mac].handshake[4:]] == ["G1", "G2"]
+        assert ap.group.used.key_id == 2
+        await _rekeyed(world, ap, station)
+
+    world.run(case())
+
+
 def test_pairwise_key_changes_encrypted_with_the_old_one() -> None:
     world = World()
     ap = world.wpa2()

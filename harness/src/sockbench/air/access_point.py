@@ -259,6 +259,8 @@ class AccessPoint(Speaker):
             client.state = AUTHORIZED
             client.authorized_at = self.now
             self.network.arrived(self, client)
+        if self.group.next is not None and client.authenticator is not None:
+            client.authenticator.start_group()
         self._waiters.notify()
 
     def group_keyed(self, station: bytes) -> None:

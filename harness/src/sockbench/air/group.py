@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from sockbench.air import ccmp
-from sockbench.air.authenticator import WAIT_G2, Authenticator
+from sockbench.air.authenticator import IDLE, Authenticator
 
 GTK_BYTES = 16
 # Key id 0 is the pairwise key's. Two are enough to use one while the other is handed out.
@@ -39,6 +39,6 @@ class GroupKeys:
         self.settle(chosen)
 
     def settle(self, stations: Iterable[Authenticator]) -> None:
-        """Use the new one once nobody is left who has still to answer for it."""
-        if self.next is not None and not self._handing_out and not any(one.phase == WAIT_G2 for one in stations):
+        """Use the new one once nobody is left who has still to answer for it, or to end another handshake before."""
+        if self.next is not None and not self._handing_out and all(one.phase == IDLE for one in stations):
             self.used, self.next = self.next, None
