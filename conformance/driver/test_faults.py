@@ -78,6 +78,23 @@ async def test_receive_dma_error_costs_one_frame_at_most(bench, target, wire, wh
         assert await sock.recvfrom(10) == (b"%d" % number, (wire.peer.ip, 7000))
 
 
+@covers("driver.dma-error", "driver.burst")
+async def test_many_dma_errors_leave_every_receive_buffer_in_place(bench, target, wire):
+    """Each restart takes back what the controller held: a controller that errs now and then runs for years."""
+    sock = await bound_udp(target)
+    far = wire.peer.udp.bind(7000)
+    await echoes(target, wire)
+    for _ in range(20):
+        bench.inject(RX_DMA, 1, OF_THE_ENGINE)
+        far.send(b"lost", to=(DEVICE, 5000))
+        await bench.idle(for_=1 * MS)
+    for number in range(300):
+        far.send(b"%d" % number, to=(DEVICE, 5000))
+        await bench.idle(for_=1 * MS)
+        assert (await sock.recvfrom(10))[0] == b"%d" % number
+    assert (await drivers_counters(target))["rx_no_buffer"] == 0
+
+
 @pytest.mark.parametrize("where", [OF_THE_FRAME, OF_THE_ENGINE], ids=["frame", "engine"])
 @pytest.mark.parametrize("fault", [TX_DMA, RX_DMA], ids=["transmit", "receive"])
 @covers("driver.dma-error", "tcp.recv.integrity")

@@ -251,7 +251,7 @@ async def test_closing_the_listener_ends_a_waiting_accept(target, wire, tasks, b
 
 @covers("tcp.accept.no-socket-left", "socket.failure-is-ioerror")
 async def test_accept_without_a_free_socket_raises_and_recovers(target, wire):
-    """Running out of sockets must not take the server down."""
+    """Running out of sockets must neither take the server down nor cost the client that waits its place."""
     listener = await listening(target)
     others = []
     with pytest.raises(RemoteIOError):
@@ -262,10 +262,12 @@ async def test_accept_without_a_free_socket_raises_and_recovers(target, wire):
     await listener.settimeout(100)
     with pytest.raises(RemoteIOError):
         await listener.accept()
+    await asyncio.sleep(1 * SEC)
+    assert conn.lost is None and not conn.peer_finished
     await others.pop().close()
-    again = wire.peer.tcp.connect(80)
     client, address = await listener.accept()
-    await talks(client, conn if address[1] == conn.local_port else again)
+    assert address[1] == conn.local_port
+    await talks(client, conn)
 
 
 @covers("tcp.accept.listener-stays", "close.nothing-lost")

@@ -132,9 +132,9 @@ async def test_data_behind_a_closed_window_outlives_the_socket(target, wire, wai
     assert conn.received == data
 
 
-@pytest.mark.parametrize("kind", ["queued", "held-by-a-timeout"])
+@pytest.mark.parametrize("kind", ["queued", "held-by-a-timeout", "taken-by-a-waiting-read"])
 @covers("close.unread-data-resets")
-async def test_unread_data_makes_close_a_reset(target, wire, bench, kind):
+async def test_unread_data_makes_close_a_reset(target, wire, bench, tasks, kind):
     """The peer believes that its data was read: RST tells it that it was not (RFC 9293 SHLD-3)."""
     sock, conn = await connected(target, wire)
     conn.send(b"never read")
@@ -142,8 +142,13 @@ async def test_unread_data_makes_close_a_reset(target, wire, bench, kind):
     if kind == "held-by-a-timeout":
         await sock.settimeout(50)
         await times_out(sock.recv(100), 50 * MS)
+    reading = tasks.start(sock.recv(100)) if kind == "taken-by-a-waiting-read" else None
+    await bench.idle(for_=10 * MS)
     at = bench.now
     assert await sock.close() is None
+    if reading is not None:
+        with pytest.raises(RemoteIOError):
+            await reading
     await conn.closed(within=10 * MS)
     assert conn.lost == "reset"
     flags = [str(frame.tcp.flags) for frame in segments(wire, at)]

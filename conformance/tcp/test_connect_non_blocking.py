@@ -78,6 +78,11 @@ async def test_refusal_in_the_background_is_told_by_the_next_call(target, wire, 
     await bench.idle(for_=10 * MS)
     arguments = {"connect": (("10.0.0.2", 80),), "recv": (1,)}.get(method, (b"x",))
     await raises_at_once(sock.call(method, *arguments), ConnectionRefusedError, errno.ECONNREFUSED)
+    # It is told once: the next attempt is as good as the first.
+    listener = wire.peer.tcp.listen(80)
+    await sock.settimeout(None)
+    assert await sock.connect((wire.peer.ip, 80)) is None
+    await talks(sock, await listener.accept(within=1 * SEC))
     await echoes(target, wire)
 
 

@@ -268,7 +268,10 @@ async def test_icmp_net_or_host_unreachable_is_waited_out(target, wire, tasks, c
     await wire.expect(TCP(dport=80, flags="A"), within=50 * MS)
 
 
-@pytest.mark.parametrize("wrong", ["source-port", "destination-port", "sequence", "destination", "protocol"])
+WRONG = ["source-port", "destination-port", "sequence", "destination", "protocol", "checksum"]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
 @covers("tcp.connect.icmp")
 async def test_icmp_about_something_else_is_ignored(target, wire, tasks, wrong):
     """What an ICMP message quotes proves that its sender saw our SYN (RFC 5927 4.1); others are forged or late."""
@@ -285,10 +288,12 @@ async def test_icmp_about_something_else_is_ignored(target, wire, tasks, wrong):
         quoted[TCP].seq ^= 1
     elif wrong == "destination":
         quoted[IP].dst = "10.0.0.3"
-    else:
+    elif wrong == "protocol":
         quoted[IP].proto = 17
     link = Ether(src=wire.peer.mac, dst=BOARD_MAC)
-    wire.send(link / IP(src=wire.peer.ip, dst=DEVICE) / ICMP(type=3, code=3) / Raw(bytes(quoted)[:28]))
+    # Without a checksum of its own, Scapy fills in the right one.
+    message = ICMP(type=3, code=3, chksum=0x1234 if wrong == "checksum" else None)
+    wire.send(link / IP(src=wire.peer.ip, dst=DEVICE) / message / Raw(bytes(quoted)[:28]))
     await asyncio.sleep(1 * SEC)
     assert connecting.pending
     wire.send(answer(syn, flags="SA", seq=1000))

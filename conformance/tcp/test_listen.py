@@ -252,16 +252,20 @@ async def test_client_that_resets_while_waiting_frees_its_place(target, wire, ta
     await talks(client, good)
 
 
+@pytest.mark.parametrize("place", range(3), ids=["first", "middle", "last"])
 @covers("tcp.listen.waiting-client-resets")
-async def test_reset_in_the_middle_of_the_queue_keeps_the_others(target, wire):
-    """Of three that wait the second resets: the first and the third are served."""
+async def test_reset_of_one_that_waits_keeps_the_others(target, wire, place):
+    """Of three that wait one resets, and another comes: whoever is left is served, in order."""
     sock = await listening(target, 80, 3)
+    await sock.settimeout(1000)
     clients = [wire.peer.tcp.connect(80) for _ in range(3)]
     for conn in clients:
         await conn.established(within=100 * MS)
-    clients[1].reset()
+    clients.pop(place).reset()
     await asyncio.sleep(10 * MS)
-    for conn in (clients[0], clients[2]):
+    clients.append(wire.peer.tcp.connect(80))
+    await clients[-1].established(within=100 * MS)
+    for conn in clients:
         client, address = await sock.accept()
         assert address[1] == conn.local_port
         await talks(client, conn)

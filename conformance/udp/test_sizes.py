@@ -18,6 +18,7 @@ from conformance.scenes import DEVICE, bound_udp, echoes, raises_at_once, toward
 LARGEST = 65_507
 # How many datagrams a socket keeps for its reader at most: docs/socket-module.md.
 QUEUE_DEPTH = 16
+QUEUE_BYTES = 131_072
 METHODS = ["send", "sendall", "sendto"]
 
 
@@ -175,6 +176,25 @@ async def test_burst_beyond_the_queue_keeps_its_beginning(target, wire, bench, b
         assert (await sock.recvfrom(100))[0] == b"datagram %03d" % number
     await would_block(sock.recvfrom(100))
     assert (await neighbour.recvfrom(100))[0] == b"for the neighbour"
+    far.send(b"and on", to=(DEVICE, 5000))
+    await bench.idle(for_=1 * MS)
+    assert (await sock.recvfrom(100))[0] == b"and on"
+
+
+@pytest.mark.parametrize(("last", "fits"), [(QUEUE_BYTES - 2 * LARGEST, True), (QUEUE_BYTES - 2 * LARGEST + 1, False)])
+@covers("udp.recvfrom.overrun", "udp.recvfrom.largest")
+async def test_queue_has_a_limit_in_bytes(target, wire, bench, last, fits):
+    """A flood of the largest datagrams for one socket must not take the memory of all the others."""
+    sock = await bound_udp(target)
+    far = wire.peer.udp.bind(7000)
+    sent = [pattern(LARGEST), pattern(LARGEST)[::-1], pattern(last)]
+    for data in sent:
+        far.send(data, to=(DEVICE, 5000))
+    await bench.idle(for_=100 * MS)
+    await sock.settimeout(0)
+    for data in sent if fits else sent[:-1]:
+        assert (await sock.recvfrom(70_000))[0] == data
+    await would_block(sock.recvfrom(100))
     far.send(b"and on", to=(DEVICE, 5000))
     await bench.idle(for_=1 * MS)
     assert (await sock.recvfrom(100))[0] == b"and on"
