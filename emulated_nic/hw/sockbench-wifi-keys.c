@@ -88,14 +88,18 @@ uint32_t sockbench_wifi_open(SockbenchWifiState *s, WifiKey *key,
 uint32_t sockbench_wifi_keys_open(SockbenchWifiState *s,
                                   const WifiHeard *heard, uint8_t *plain)
 {
+    uint32_t size;
+
     if (!(heard->header.flags & WIFI_FLAG_PROTECTED)) {
         memcpy(plain, heard->frame, heard->size);
         return heard->size;
     }
-    return sockbench_wifi_open(s, key_of(s, heard,
+    size = sockbench_wifi_open(s, key_of(s, heard,
                                          wifi_ccmp_key_id(heard->frame,
                                                           heard->size)),
                                heard, plain);
+    s->keys.confirmed |= size != 0;
+    return size;
 }
 
 /* Whether a frame that came like that may go up to the MAC. */
@@ -108,14 +112,19 @@ bool sockbench_wifi_keys_allow(SockbenchWifiState *s, bool encrypted)
     return true;
 }
 
-/* An EAPOL packet of the AP. */
+/*
+ * An EAPOL packet of the AP.  Until it has used the keys it may not have them:
+ * when message 4 is lost message 3 comes again, not encrypted, and an encrypted
+ * answer would not be understood.
+ */
 void sockbench_wifi_keys_hear(SockbenchWifiState *s, const uint8_t *eapol,
                               uint32_t size, bool encrypted)
 {
     if (s->supplicant.state == WIFI_SUPPLICANT_OFF) {
         sockbench_wifi_rx_count(s, R_WIFI_STAT_EAPOL_BAD);
     } else {
-        wifi_supplicant_receive(&s->supplicant, eapol, size, encrypted);
+        wifi_supplicant_receive(&s->supplicant, eapol, size,
+                                encrypted || !s->keys.confirmed);
     }
 }
 
@@ -130,7 +139,11 @@ static void supplicant_send(void *opaque, const uint8_t *eapol, uint32_t bytes)
 
     sockbench_wifi_send_eapol(s, ap, frame, &size, WIFI_FLAG_TO_DS, ap, eapol,
                               bytes);
-    sockbench_wifi_keys_send(s, frame, size);
+    if (s->keys.confirmed) {
+        sockbench_wifi_keys_send(s, frame, size);
+    } else {
+        sockbench_wifi_send(s, frame, size);
+    }
 }
 
 /* From the board's seed, so that a run can be had again. */
@@ -268,4 +281,5 @@ void sockbench_wifi_keys_forget(SockbenchWifiState *s)
     for (i = 0; i < WIFI_GROUP_KEYS; i++) {
         wifi_key_forget(&s->keys.group[i]);
     }
+    s->keys.confirmed = false;
 }

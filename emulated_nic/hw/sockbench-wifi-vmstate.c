@@ -133,6 +133,7 @@ static const VMStateDescription keys_vmstate = {
         VMSTATE_STRUCT(pairwise, WifiKeys, 1, vmstate_wifi_key, WifiKey),
         VMSTATE_STRUCT_ARRAY(group, WifiKeys, WIFI_GROUP_KEYS, 1,
                              vmstate_wifi_key, WifiKey),
+        VMSTATE_BOOL(confirmed, WifiKeys),
         VMSTATE_END_OF_LIST()
     }
 };

@@ -178,6 +178,7 @@ typedef struct WifiKeys {
     uint8_t pmk[WIFI_PMK_BYTES];
     WifiKey pairwise;
     WifiKey group[WIFI_GROUP_KEYS];
+    bool confirmed;             /* the AP has used them */
 } WifiKeys;
 
 struct SockbenchWifiState {
