@@ -167,8 +167,9 @@ def test_summary_counts_every_requirement_once() -> None:
 
 
 def test_catalogue_of_this_tree_is_whole() -> None:
-    """All requirements of the document are there; what it leaves to us, and those of the bench itself, may grow."""
-    levels = [wanted.level for wanted in load(HERE / "requirements").requirements.values()]
-    assert levels.count("documented") == 82
+    """All requirements of the page are there; what it leaves to us, wifi, and those of the bench itself, may grow."""
+    requirements = load(HERE / "requirements").requirements.values()
+    levels = [wanted.level for wanted in requirements]
+    assert sum(wanted.level == "documented" and not wanted.slug.startswith("wifi.") for wanted in requirements) == 82
     assert levels.count("interpretation") >= 32
     assert levels.count("silent") >= 102
