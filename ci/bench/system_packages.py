@@ -88,6 +88,7 @@ TEST_NEEDS = (
     Need("cppcheck", "checks the firmware's C", program("cppcheck")),
     Need("perl", "runs QEMU's style check", program("perl")),
     Need("tshark", "judges frames and captures independently of us", program("tshark")),
+    Need("aircrack-ng", "judges WPA2 handshakes and CCMP independently of us", program("airdecap-ng")),
 )
 
 DEBUG_NEEDS = (Need("gdb-multiarch", "debugs the firmware", program("gdb-multiarch")),)
