@@ -34,7 +34,7 @@ typedef enum WifiSupplicantState {
 typedef struct WifiSupplicantOps {
     /*
      * An EAPOL packet for the AP (what follows the Ethernet header), encrypted
-     * if a pairwise key is installed at this moment.
+     * if a pairwise key is installed at this moment, and the AP has used it.
      */
     void (*send)(void *opaque, const uint8_t *eapol, uint32_t size);
     void (*random)(void *opaque, uint8_t *bytes, uint32_t size);
@@ -100,7 +100,7 @@ void wifi_supplicant_stop(WifiSupplicant *s);
 
 /*
  * An EAPOL packet from the AP; `encrypted`: it came in a frame that was opened
- * with the pairwise key.
+ * with the pairwise key, or the AP can't have that key yet.
  */
 void wifi_supplicant_receive(WifiSupplicant *s, const uint8_t *eapol,
                              uint32_t size, bool encrypted);
