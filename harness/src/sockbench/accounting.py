@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who accounts for the frames of the board, and who waits for them: the same on the wire and on air.
+"""Who accounts for the frames of the board, and who waits for them: the same on the wire, on air and on the CAN bus.
 
 A frame is accounted for by whoever handled it, by an `expect` that returned it, or by `ignore`. What
 remains fails the case.

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sockbench import link
+from sockbench.accounting import Accounts
 from sockbench.clock import text
-from sockbench.errors import Expired, StrayFrame
 
 PORT = 2
 EXTENDED, REMOTE, ERROR = 0x80000000, 0x40000000, 0x20000000
 ID_MASK = 0x1FFFFFFF
 BRS, ESI, FD = 1, 2, 4
-SHOWN = 12
 
 # Faults of the controller, for `inject(..., port=PORT)` (docs/board.md).
 BUS_OFF, RECOVERED, BUS_ERROR, COUNTERS = 1, 2, 3, 4
@@ -95,12 +94,9 @@ class CanBus:
 
     def __init__(self, ways: Ways, loop: asyncio.AbstractEventLoop) -> None:
         self._ways = ways
-        self._loop = loop
-        self.frames: list[CanFrame] = []
-        self._unclaimed: list[CanFrame] = []
+        self._accounts: Accounts[CanFrame] = Accounts(ways, loop, " on the CAN bus")
+        self.frames = self._accounts.frames
         self._coming: list[CanFrame] = []
-        self._ignored: list[Predicate] = []
-        self._watchers: list[tuple[Predicate, asyncio.Future[CanFrame], bool]] = []
 
     def send(
         self,
@@ -133,37 +129,18 @@ class CanBus:
     async def expect(self, id: int | None = None, matching: Predicate | None = None, *, within: int) -> CanFrame:
         """Return the first frame of the board with that id that matches, and account for it."""
         __tracebackhide__ = True
-        matches = _matcher(id, matching)
-        for frame in self._unclaimed:
-            if matches(frame):
-                self._unclaimed.remove(frame)
-                frame.claimed_by = "expect"
-                return frame
-        started = self._ways.now
-        found = await self._watch(matches, within, claims=True)
-        if found is None:
-            seen = "".join(f"\n    {frame!r}" for frame in self.frames[-SHOWN:] if frame.outgoing)
-            what = "any CAN frame" if id is None else f"a CAN frame {id:#x}"
-            raise Expired(f"wanted {what} within {text(within)} from {text(started)}; {_said(seen)}")
-        return found
+        wanted = "any frame" if id is None else f"a frame {id:#x}"
+        return await self._accounts.expect(_matcher(id, matching), wanted, within)
 
     async def expect_none(self, id: int | None = None, matching: Predicate | None = None, *, for_: int) -> None:
         """Let `for_` pass and raise AssertionError at the first frame of the board that matches."""
         __tracebackhide__ = True
-        matches = _matcher(id, matching)
-        found = next((frame for frame in self._unclaimed if matches(frame)), None)
-        if found is None:
-            found = await self._watch(matches, for_, claims=False)
-        if found is not None:
-            raise AssertionError(f"wanted no such CAN frame for {text(for_)}; saw {found!r}")
+        unwanted = "no frame" if id is None else f"no frame {id:#x}"
+        await self._accounts.expect_none(_matcher(id, matching), unwanted, for_)
 
     def ignore(self, id: int | None = None, matching: Predicate | None = None) -> None:
         """Account for every frame that matches, past and future."""
-        matches = _matcher(id, matching)
-        self._ignored.append(matches)
-        for frame in [frame for frame in self._unclaimed if matches(frame)]:
-            frame.claimed_by = "ignore"
-            self._unclaimed.remove(frame)
+        self._accounts.ignore(_matcher(id, matching))
 
     # What the bench calls.
 
@@ -171,15 +148,7 @@ class CanBus:
         """Take a frame that leaves the board now."""
         frame = CanFrame.read(self._ways.now, payload)
         self._log(frame)
-        if any(matches(frame) for matches in self._ignored):
-            frame.claimed_by = "ignore"
-        for matches, future, claims in self._watchers:
-            if not future.done() and matches(frame):
-                future.set_result(frame)
-                if claims:
-                    frame.claimed_by = frame.claimed_by or "expect"
-        if not frame.claimed_by:
-            self._unclaimed.append(frame)
+        self._accounts.arrived(frame)
 
     def passed(self) -> None:
         """Log the frames to the board whose time has come."""
@@ -189,48 +158,16 @@ class CanBus:
     def check(self) -> None:
         """Raise StrayFrame if a frame is left that nobody accounts for."""
         __tracebackhide__ = True
-        if self._unclaimed:
-            shown = "".join(f"\n    {frame!r}" for frame in self._unclaimed[:SHOWN])
-            raise StrayFrame(f"{len(self._unclaimed)} CAN frames that nobody accounted for:{shown}")
+        self._accounts.check()
 
     def fail(self, error: BaseException) -> None:
         """Let everybody who waits for a frame have that error."""
-        for _, future, _ in self._watchers:
-            if not future.done():
-                future.set_exception(error)
+        self._accounts.fail(error)
 
     def _log(self, frame: CanFrame) -> None:
         self.frames.append(frame)
         self._ways.crossed(frame)
 
-    async def _watch(self, matches: Predicate, duration: int, *, claims: bool) -> CanFrame | None:
-        if isinstance(duration, bool) or not isinstance(duration, int) or duration < 0:
-            raise ValueError(f"a duration is a number of nanoseconds, not {duration!r}")
-        future: asyncio.Future[CanFrame] = self._loop.create_future()
-        entry = (matches, future, claims)
-        self._watchers.append(entry)
-        timer = self._loop.call_at(self._ways.now + duration, _expire, future)
-        try:
-            return await future
-        except _Passed:
-            return None
-        finally:
-            timer.cancel()
-            self._watchers.remove(entry)
-
-
-class _Passed(Exception):
-    """The time of a watcher is over."""
-
-
-def _expire(future: asyncio.Future[CanFrame]) -> None:
-    if not future.done():
-        future.set_exception(_Passed())
-
 
 def _matcher(id: int | None, matching: Predicate | None) -> Predicate:
     return lambda frame: (id is None or frame.id == id) and (matching is None or matching(frame))
-
-
-def _said(seen: str) -> str:
-    return f"the board sent{seen}" if seen else "the board has sent no CAN frame at all"
