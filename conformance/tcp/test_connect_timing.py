@@ -14,7 +14,7 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Raw
 from sockbench import MS, SEC, US, RemoteIOError, RemoteTimeoutError, answer, covers
 
-from conformance.scenes import DEVICE, NOBODY, echoes, raises_at_once, times_out
+from conformance.scenes import DEVICE, NOBODY, TICK, echoes, raises_at_once, times_out
 from conformance.tcp.stream import (
     BOARD_MAC,
     CONNECT_LIMIT,
@@ -164,6 +164,42 @@ async def test_a_hundred_failed_attempts_lose_nothing(target, wire):
     assert after["tcp_pcbs"] == before["tcp_pcbs"] == 0
     assert after["lwip"]["mem.used"] == before["lwip"]["mem.used"]
     assert after["heap_free"] == before["heap_free"]
+
+
+# From the tick of the deadline on, what the device does until the attempt is given up, in steps shorter than any of it.
+GIVING_UP = 40 * US
+STEP = 500
+
+
+@covers("tcp.connect.clean-after-timeout", "tcp.connect.timeout", "timeout.in-time")
+async def test_answer_at_the_deadline_is_in_time_or_too_late(target, wire, tasks, bench):
+    """Whichever of the two wins by a hair, both ends know it: connected here and there, or reset here and there."""
+    wire.ignore(TCP(dport=80))
+    await echoes(target, wire)
+    outcomes = set()
+    for after in range(-GIVING_UP, GIVING_UP, STEP):
+        sock = await target.socket()
+        await sock.settimeout(10)
+        # The request takes less than half a tick to the device; so every attempt's deadline is the same tick.
+        await asyncio.sleep(TICK + TICK // 2 - bench.now % TICK)
+        deadline = bench.now // TICK * TICK + 11 * TICK
+        connecting = tasks.start(sock.connect((wire.peer.ip, 80)))
+        syn = await wire.expect(TCP(flags="S"), within=TICK // 2)
+        wire.send(answer(syn, flags="SA", seq=1000), at=deadline + after)
+        try:
+            await connecting
+        except TimeoutError:
+            outcomes.add("late")
+            await bench.idle(for_=1 * MS)
+            assert "R" in str(segments(wire)[-1].tcp.flags), f"{after} ns after the tick of the deadline"
+        else:
+            outcomes.add("in time")
+            assert segments(wire)[-1].tcp.flags == "A"
+            wire.send(answer(syn, flags="RA", seq=1001))
+        await sock.close()
+        await sock.drop()
+        assert (await target.stats())["tcp_pcbs"] == 0
+    assert outcomes == {"in time", "late"}, "the deadline was missed"
 
 
 @pytest.mark.parametrize("delay", [0, 100, 5000])

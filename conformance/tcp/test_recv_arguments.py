@@ -21,7 +21,7 @@ from sockbench import (
 )
 
 from conformance.scenes import raises_at_once, would_block
-from conformance.tcp.stream import connected
+from conformance.tcp.stream import connected, pattern
 
 
 async def holding(target, wire, bench, data):
@@ -120,6 +120,26 @@ async def test_huge_bufsize_is_a_limit_or_refused(target, wire, bench, bufsize):
         assert bufsize > 2**31 - 1, f"{error!r} for a size within range"
         assert await sock.recv(5) == b"small"
     assert await sock.recv(1) == b""
+
+
+@covers("recv.bufsize-huge", "tcp.recv.timeout-keeps-data", "tcp.recv.integrity")
+async def test_no_byte_is_lost_when_memory_runs_out(target, wire):
+    """A read that finds no memory for its bytes says so, and they are there for the next, smaller or later one."""
+    sock, conn = await connected(target, wire)
+    taken = []
+    for size in (2**20, 2**16, 2**12):
+        while (await target.stats())["heap_free"] > size + 2**14:
+            taken.append(await target.buffer(size))
+    free = (await target.stats())["heap_free"]
+    data = pattern(2 * free)
+    conn.send(data)
+    with pytest.raises(RemoteMemoryError):
+        await sock.recv(len(data))
+    got = bytes(await sock.recv(100))
+    for buffer in taken:
+        await buffer.free()
+    got += await sock.recv(len(data) - 100)
+    assert got == data
 
 
 @pytest.mark.parametrize("flags", [1, 2, 0x08, 0x40, 0x8000, -1, 2**31])

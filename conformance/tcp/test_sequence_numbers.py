@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from sockbench import MS, SEC, US, covers
 
+from conformance.scenes import echoes
 from conformance.tcp.stream import MSS, connected, pattern, segments, served
 
 CLOCK = 4 * US
 # A number is drawn a little before its frame leaves.
 DRAWN = 50 * US
 SERVER_PORT = 80
+# More than the driver has (port/memory.h), and less than a window of single bytes.
+RECEIVE_BUFFERS = 1000
 ROLES = ["client", "server"]
 
 
@@ -92,3 +95,19 @@ async def test_segments_that_came_early_need_not_come_again(target, wire, tasks,
     sent = [frame for frame in wire.frames[before:] if not frame.outgoing and frame.payload]
     assert len(sent) == 3, "what had arrived was asked for again"
     assert receiving.elapsed < 11 * MS
+
+
+@covers("socket.independent", "tcp.recv.integrity", "driver.burst")
+async def test_one_peers_early_bytes_leave_room_for_others(target, wire, bench):
+    """A peer that sends everything but its first byte, byte by byte, must not silence the whole device."""
+    sock, conn = await connected(target, wire)
+    data = pattern(RECEIVE_BUFFERS)
+    first = conn.snd_nxt
+    for place in range(1, RECEIVE_BUFFERS):
+        conn.raw(flags="A", seq=(first + place) % 2**32, payload=data[place : place + 1])
+        if place % 100 == 0:
+            await bench.idle(for_=2 * MS)
+    await bench.idle(for_=2 * MS)
+    await echoes(target, wire)
+    conn.send(data)
+    assert await sock.recv(len(data)) == data
