@@ -69,8 +69,9 @@ void sockbench_wifi_send(SockbenchWifiState *s, uint8_t *frame, uint32_t size)
 }
 
 /* Our own beacons, as a soft AP.  The template is as it is sent. */
-void sockbench_wifi_declare(SockbenchWifiState *s, const uint8_t *beacon,
-                            uint32_t size, int64_t first, uint32_t interval_us)
+void sockbench_wifi_declare(SockbenchWifiState *s, uint8_t channel,
+                            const uint8_t *beacon, uint32_t size,
+                            int64_t first, uint32_t interval_us)
 {
     uint8_t bytes[AIR_HEADER_BYTES + BEACONS_HEADER + WIFI_BEACON_BYTES] = { };
 
@@ -79,7 +80,7 @@ void sockbench_wifi_declare(SockbenchWifiState *s, const uint8_t *beacon,
     }
     assert(size <= WIFI_BEACON_BYTES);
     bytes[0] = AIR_BEACONS;
-    bytes[1] = s->channel;
+    bytes[1] = channel;
     bytes[2] = SEND_DBM;
     bytes[3] = RATE_MANAGEMENT;
     stq_le_p(bytes + 4, first - s->link->base);
@@ -93,7 +94,7 @@ void sockbench_wifi_declare_no_more(SockbenchWifiState *s)
 {
     uint8_t bytes[AIR_HEADER_BYTES + NO_BEACONS_BYTES] = { };
 
-    if (!s->link) {
+    if (!s->link || s->radio_off || s->failed) {
         return;
     }
     bytes[0] = AIR_NO_BEACONS;
@@ -274,7 +275,11 @@ static void air_hear_management(SockbenchWifiState *s, const WifiHeard *heard)
         air_hear_network(s, heard);
         break;
     default:
-        sockbench_wifi_station_hear(s, heard);
+        if (sockbench_wifi_ap_is_up(s)) {
+            sockbench_wifi_ap_hear(s, heard);
+        } else {
+            sockbench_wifi_station_hear(s, heard);
+        }
         break;
     }
 }
@@ -306,6 +311,8 @@ void sockbench_wifi_hear(SockbenchWifiState *s, const uint8_t *frame,
         return;
     } else if ((frame[0] & WIFI_FC_TYPE) == WIFI_FC_TYPE_MANAGEMENT) {
         air_hear_management(s, &heard);
+    } else if (sockbench_wifi_ap_is_up(s)) {
+        sockbench_wifi_ap_hear_data(s, &heard);
     } else if ((frame[0] & WIFI_FC_TYPE) == WIFI_FC_TYPE_DATA) {
         sockbench_wifi_data_hear(s, &heard);
     } else {
@@ -362,10 +369,16 @@ void sockbench_wifi_tune(SockbenchWifiState *s, uint8_t channel)
 void sockbench_wifi_air_set_radio(SockbenchWifiState *s, bool on)
 {
     if (s->radio_off == on) {
+        if (!on && sockbench_wifi_ap_is_up(s)) {
+            sockbench_wifi_declare_no_more(s);
+        }
         air_will_change(s);
         s->radio_off = !on;
         s->scan.from = sockbench_wifi_now(s);
         air_has_changed(s);
+        if (on) {
+            sockbench_wifi_ap_show(s);
+        }
     }
 }
 

@@ -194,13 +194,21 @@ static uint8_t do_ap_start(SockbenchWifiState *s, const struct wifi_ap *p)
         sockbench_wifi_scan_reports(s) || sockbench_wifi_ap_is_up(s)) {
         return WIFI_RESULT_BAD_STATE;
     }
-    return WIFI_RESULT_UNSUPPORTED;
+    sockbench_wifi_ap_start(s, p);
+    return WIFI_RESULT_OK;
 }
 
 static uint8_t do_ap_deauth(SockbenchWifiState *s,
                             const struct wifi_ap_deauth *p)
 {
-    return WIFI_RESULT_BAD_STATE;
+    uint16_t reason = le16_to_cpu(p->reason);
+
+    if (!sockbench_wifi_ap_is_up(s)) {
+        return WIFI_RESULT_BAD_STATE;
+    }
+    return sockbench_wifi_ap_deauth(s, p->mac, reason ? reason :
+                                               WIFI_REASON_LEAVING)
+           ? WIFI_RESULT_OK : WIFI_RESULT_BAD_VALUE;
 }
 
 /* One command; how many bytes its response has, too. */
@@ -234,8 +242,18 @@ static uint8_t command_do(SockbenchWifiState *s, uint8_t opcode,
     case WIFI_CMD_AP_DEAUTH:
         return do_ap_deauth(s, &p->ap_deauth);
     case WIFI_CMD_AP_STOP:
+        if (!sockbench_wifi_ap_is_up(s)) {
+            return WIFI_RESULT_BAD_STATE;
+        }
+        sockbench_wifi_ap_stop(s);
+        return WIFI_RESULT_OK;
     case WIFI_CMD_AP_STATIONS:
-        return WIFI_RESULT_BAD_STATE;
+        if (!sockbench_wifi_ap_is_up(s)) {
+            return WIFI_RESULT_BAD_STATE;
+        }
+        *bytes = sockbench_wifi_ap_stations(s, r->stations) *
+                 sizeof(r->stations[0]);
+        return WIFI_RESULT_OK;
     default:
         g_assert_not_reached();
     }

@@ -37,20 +37,17 @@ void sockbench_wifi_keys_send(SockbenchWifiState *s, uint8_t *frame,
     }
 }
 
-void sockbench_wifi_send_eapol(SockbenchWifiState *s, const uint8_t *to,
-                               uint8_t *frame, uint32_t *size, uint8_t flags,
-                               const uint8_t *bssid, const uint8_t *eapol,
-                               uint32_t bytes)
+/* An EAPOL packet of ours as an Ethernet frame; its size. */
+uint32_t sockbench_wifi_put_eapol(SockbenchWifiState *s, uint8_t *ethernet,
+                                  const uint8_t *to, const uint8_t *eapol,
+                                  uint32_t bytes)
 {
-    uint8_t ethernet[ETH_HLEN + WIFI_EAPOL_BYTES];
-
     assert(bytes <= WIFI_EAPOL_BYTES);
     memcpy(ethernet, to, ETH_ALEN);
     memcpy(ethernet + ETH_ALEN, sockbench_wifi_own(s), ETH_ALEN);
     stw_be_p(ethernet + 2 * ETH_ALEN, WIFI_ETHERTYPE_EAPOL);
     memcpy(ethernet + ETH_HLEN, eapol, bytes);
-    *size = wifi_data_from_ethernet(frame, flags, bssid, ethernet,
-                                    ETH_HLEN + bytes);
+    return ETH_HLEN + bytes;
 }
 
 static WifiKey *key_of(SockbenchWifiState *s, const WifiHeard *heard, int id)
@@ -134,14 +131,15 @@ static void supplicant_send(void *opaque, const uint8_t *eapol, uint32_t bytes)
 {
     SockbenchWifiState *s = opaque;
     const uint8_t *ap = s->station.ap.bssid;
+    uint8_t ethernet[ETH_HLEN + WIFI_EAPOL_BYTES];
     uint8_t frame[WIFI_FRAME_BYTES];
-    uint32_t size;
+    uint32_t size = sockbench_wifi_put_eapol(s, ethernet, ap, eapol, bytes);
 
-    sockbench_wifi_send_eapol(s, ap, frame, &size, WIFI_FLAG_TO_DS, ap, eapol,
-                              bytes);
+    size = wifi_data_from_ethernet(frame, WIFI_FLAG_TO_DS, ap, ethernet, size);
     if (s->keys.confirmed) {
         sockbench_wifi_keys_send(s, frame, size);
     } else {
+        frame[1] |= sockbench_wifi_power_flag(s);
         sockbench_wifi_send(s, frame, size);
     }
 }
@@ -215,10 +213,9 @@ static void supplicant_failed(void *opaque, uint16_t reason)
     sockbench_wifi_handshake_fails(opaque, reason);
 }
 
-static void supplicant_ignored(void *opaque, WifiEapolBad why)
+void sockbench_wifi_eapol_ignored(SockbenchWifiState *s, const uint8_t *from,
+                                  WifiEapolBad why)
 {
-    SockbenchWifiState *s = opaque;
-
     trace_sockbench_wifi_eapol_bad(why);
     sockbench_wifi_rx_count(s, R_WIFI_STAT_EAPOL_BAD);
     if (why == WIFI_EAPOL_PLAINTEXT) {
@@ -226,9 +223,16 @@ static void supplicant_ignored(void *opaque, WifiEapolBad why)
     } else if (why == WIFI_EAPOL_MIC) {
         sockbench_wifi_event(s, &(WifiEvent) {
             .type = WIFI_EVENT_MIC_FAILURE,
-            .address = s->station.ap.bssid,
+            .address = from,
         });
     }
+}
+
+static void supplicant_ignored(void *opaque, WifiEapolBad why)
+{
+    SockbenchWifiState *s = opaque;
+
+    sockbench_wifi_eapol_ignored(s, s->station.ap.bssid, why);
 }
 
 static const WifiSupplicantOps supplicant_ops = {

@@ -54,7 +54,9 @@ static ssize_t data_from_mac(NetClientState *nc, const uint8_t *ethernet,
     if (s->failed || size > ETH_HLEN + WIFI_MSDU_BYTES) {
         return size;
     }
-    if (s->station.state == WIFI_STATION_CONNECTED) {
+    if (sockbench_wifi_ap_is_up(s)) {
+        sockbench_wifi_ap_send(s, ethernet, size);
+    } else if (s->station.state == WIFI_STATION_CONNECTED) {
         station_send(s, ethernet, size);
     } else {
         s->regs[R_WIFI_STAT_TX_BLOCKED]++;
@@ -66,7 +68,8 @@ static bool data_may_send(NetClientState *nc)
 {
     SockbenchWifiState *s = container_of(nc, WifiNetClient, nc)->wifi;
 
-    return !s->station.away && !s->station.muted;
+    return !s->station.away && !s->station.muted &&
+           !(s->ap.up && s->channel != s->ap.bss.channel);
 }
 
 void sockbench_wifi_data_flush(SockbenchWifiState *s)
@@ -102,7 +105,7 @@ static bool is_null(const WifiHeader *header)
 
 /* From the air */
 
-static void station_hear_data(SockbenchWifiState *s, const WifiHeard *heard)
+void sockbench_wifi_data_hear(SockbenchWifiState *s, const WifiHeard *heard)
 {
     WifiStation *st = &s->station;
     const WifiHeader *header = &heard->header;
@@ -148,11 +151,6 @@ static void station_hear_data(SockbenchWifiState *s, const WifiHeard *heard)
     } else {
         sockbench_wifi_rx_count(s, R_WIFI_STAT_RX_OTHER);
     }
-}
-
-void sockbench_wifi_data_hear(SockbenchWifiState *s, const WifiHeard *heard)
-{
-    station_hear_data(s, heard);
 }
 
 /* Life */

@@ -46,6 +46,10 @@ void sockbench_wifi_return_home(SockbenchWifiState *s)
 {
     WifiStation *st = &s->station;
 
+    if (sockbench_wifi_ap_is_up(s)) {
+        sockbench_wifi_tune(s, s->ap.bss.channel);
+        sockbench_wifi_data_flush(s);
+    }
     if (!st->associated) {
         return;
     }

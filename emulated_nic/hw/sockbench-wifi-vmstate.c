@@ -138,6 +138,74 @@ static const VMStateDescription keys_vmstate = {
     }
 };
 
+static const VMStateDescription ap_station_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/ap-station",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(known, WifiApStation),
+        VMSTATE_BOOL(associated, WifiApStation),
+        VMSTATE_BOOL(authorized, WifiApStation),
+        VMSTATE_BOOL(dozes, WifiApStation),
+        VMSTATE_UINT8_ARRAY(mac, WifiApStation, WIFI_ADDRESS_BYTES),
+        VMSTATE_INT8(dbm, WifiApStation),
+        VMSTATE_UINT32(came, WifiApStation),
+        VMSTATE_UINT32(last_sequence, WifiApStation),
+        VMSTATE_STRUCT(key, WifiApStation, 1, vmstate_wifi_key, WifiKey),
+        VMSTATE_STRUCT(authenticator, WifiApStation, 1,
+                       vmstate_wifi_authenticator, WifiAuthenticator),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription bss_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/bss",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8_ARRAY(bssid, WifiBss, WIFI_ADDRESS_BYTES),
+        VMSTATE_STRUCT(ssid, WifiBss, 1, ssid_vmstate, WifiSsid),
+        VMSTATE_UINT8(channel, WifiBss),
+        VMSTATE_UINT16(beacon_tu, WifiBss),
+        VMSTATE_BOOL(wpa2, WifiBss),
+        VMSTATE_BOOL(hidden, WifiBss),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription kept_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/kept",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT8(aid, WifiApKept),
+        VMSTATE_UINT32(size, WifiApKept),
+        VMSTATE_UINT8_ARRAY(ethernet, WifiApKept, WIFI_FRAME_BYTES),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
+static const VMStateDescription ap_vmstate = {
+    .name = TYPE_SOCKBENCH_WIFI "/ap",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(up, WifiAp),
+        VMSTATE_UINT8(limit, WifiAp),
+        VMSTATE_STRUCT(bss, WifiAp, 1, bss_vmstate, WifiBss),
+        VMSTATE_INT64(first, WifiAp),
+        VMSTATE_UINT32(came, WifiAp),
+        VMSTATE_UINT8_ARRAY(pmk, WifiAp, WIFI_PMK_BYTES),
+        VMSTATE_STRUCT(group, WifiAp, 1, vmstate_wifi_key, WifiKey),
+        VMSTATE_UINT8(kept_count, WifiAp),
+        VMSTATE_STRUCT_ARRAY(kept, WifiAp, WIFI_AP_KEPT, 1, kept_vmstate,
+                             WifiApKept),
+        VMSTATE_STRUCT_ARRAY(stations, WifiAp, WIFI_AP_ENTRIES, 1,
+                             ap_station_vmstate, WifiApStation),
+        VMSTATE_END_OF_LIST()
+    }
+};
+
 const VMStateDescription sockbench_wifi_vmstate = {
     .name = TYPE_SOCKBENCH_WIFI,
     .version_id = 1,
@@ -162,6 +230,7 @@ const VMStateDescription sockbench_wifi_vmstate = {
         VMSTATE_STRUCT(keys, SockbenchWifiState, 1, keys_vmstate, WifiKeys),
         VMSTATE_STRUCT(supplicant, SockbenchWifiState, 1,
                        vmstate_wifi_supplicant, WifiSupplicant),
+        VMSTATE_STRUCT(ap, SockbenchWifiState, 1, ap_vmstate, WifiAp),
         VMSTATE_UINT32_ARRAY(fault_count, SockbenchWifiState, WIFI_FAULTS),
         VMSTATE_UINT32_ARRAY(fault_arg, SockbenchWifiState, WIFI_FAULTS),
         VMSTATE_END_OF_LIST()

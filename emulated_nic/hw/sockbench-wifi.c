@@ -171,8 +171,12 @@ static void wifi_due(SockbenchWifiState *s, WifiTimer which)
     case WIFI_TIMER_LOSS:
         sockbench_wifi_loss_due(s);
         break;
+    case WIFI_TIMER_AP_GROUP:
+        sockbench_wifi_ap_group_due(s);
+        break;
     default:
-        g_assert_not_reached();
+        sockbench_wifi_ap_handshake_due(s, which - WIFI_TIMER_AP);
+        break;
     }
 }
 
@@ -228,6 +232,7 @@ static void wifi_reset_radio(SockbenchWifiState *s)
     sockbench_wifi_scan_reset(s);
     sockbench_wifi_station_reset(s);
     sockbench_wifi_keys_forget(s);
+    sockbench_wifi_ap_reset(s);
     sockbench_wifi_data_purge(s);
     sockbench_wifi_set_carrier(s, false);
     wifi_update_irq(s);
@@ -236,6 +241,7 @@ static void wifi_reset_radio(SockbenchWifiState *s)
 /* The fault: from now on nothing happens by itself, until CTRL.RESET. */
 void sockbench_wifi_die(SockbenchWifiState *s)
 {
+    sockbench_wifi_ap_vanish(s);
     s->failed = true;
     wifi_disarm_all(s);
     sockbench_wifi_raise(s, R_WIFI_INT_STATUS_FAILED_MASK);
@@ -343,6 +349,7 @@ static void wifi_write(void *opaque, hwaddr offset, uint64_t value64,
     switch (offset) {
     case A_WIFI_CTRL:
         if (value & R_WIFI_CTRL_RESET_MASK) {
+            sockbench_wifi_ap_vanish(s);
             wifi_reset_radio(s);
         }
         break;
@@ -471,6 +478,7 @@ static void wifi_init(Object *obj)
     qdev_prop_set_bit(DEVICE(&s->mac), "has-phy", false);
     object_property_add_alias(obj, "mac", OBJECT(&s->mac), "mac");
     sockbench_wifi_keys_init(s);
+    sockbench_wifi_ap_init(s);
     s->due = WIFI_NEVER;
     s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, wifi_timer, s);
 }

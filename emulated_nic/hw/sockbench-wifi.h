@@ -33,6 +33,7 @@
 #include "regs/wifi.h"
 #include "sockbench-eth.h"
 #include "sockbench-link.h"
+#include "sockbench-wifi-authenticator.h"
 #include "sockbench-wifi-ccmp.h"
 #include "sockbench-wifi-eapol.h"
 #include "sockbench-wifi-frames.h"
@@ -47,7 +48,9 @@ OBJECT_DECLARE_SIMPLE_TYPE(SockbenchWifiState, SOCKBENCH_WIFI)
 #define SOCKBENCH_WIFI_VERSION    0x0100u
 
 #define WIFI_CHANNELS        13u
-#define WIFI_AP_STATIONS     8u    /* of a soft AP */
+#define WIFI_AP_STATIONS     8u    /* of a soft AP, associated */
+#define WIFI_AP_ENTRIES      16u   /* of a soft AP, authenticated */
+#define WIFI_AP_KEPT         16u   /* frames for stations that doze */
 #define WIFI_BEACONS_MAX     128u  /* senders of beacons on the air */
 #define WIFI_BEACON_BYTES    1024u
 #define WIFI_SCAN_NETWORKS   255u  /* that one scan reports */
@@ -83,7 +86,9 @@ typedef enum WifiTimer {
     WIFI_TIMER_BEACON,       /* a beacon of our AP that has to be looked at */
     WIFI_TIMER_CHANNEL,      /* our AP moves */
     WIFI_TIMER_LOSS,         /* our AP has not been heard for too long */
-    WIFI_TIMERS
+    WIFI_TIMER_AP_GROUP,     /* of a soft AP: kept frames follow a beacon */
+    WIFI_TIMER_AP,           /* the handshake of each of its stations */
+    WIFI_TIMERS = WIFI_TIMER_AP + WIFI_AP_ENTRIES
 } WifiTimer;
 
 /* Beacons on the air, as their sender declared them. */
@@ -181,6 +186,41 @@ typedef struct WifiKeys {
     bool confirmed;             /* the AP has used them */
 } WifiKeys;
 
+/* Of the soft AP; its AID is its index and one. */
+typedef struct WifiApStation {
+    SockbenchWifiState *nic;
+    bool known;              /* authenticated */
+    bool associated;
+    bool authorized;         /* keys are there, data may pass */
+    bool dozes;
+    uint8_t mac[6];
+    int8_t dbm;
+    uint32_t came;           /* after so many others */
+    uint32_t last_sequence;  /* for duplicates */
+    WifiKey key;
+    WifiAuthenticator authenticator;
+} WifiApStation;
+
+/* A frame for a station that dozes. */
+typedef struct WifiApKept {
+    uint8_t aid;             /* or 0: for the group */
+    uint32_t size;
+    uint8_t ethernet[WIFI_FRAME_BYTES];
+} WifiApKept;
+
+typedef struct WifiAp {
+    bool up;
+    uint8_t limit;           /* of stations */
+    WifiBss bss;
+    int64_t first;           /* beacon, on the virtual clock */
+    uint32_t came;
+    uint8_t pmk[WIFI_PMK_BYTES];
+    WifiKey group;
+    uint8_t kept_count;
+    WifiApKept kept[WIFI_AP_KEPT];
+    WifiApStation stations[WIFI_AP_ENTRIES];
+} WifiAp;
+
 struct SockbenchWifiState {
     /*< private >*/
     SysBusDevice parent_obj;
@@ -214,6 +254,7 @@ struct SockbenchWifiState {
     WifiStation station;
     WifiKeys keys;
     WifiSupplicant supplicant;
+    WifiAp ap;
 
     uint32_t fault_count[WIFI_FAULTS];
     uint32_t fault_arg[WIFI_FAULTS];
@@ -246,9 +287,9 @@ void sockbench_wifi_event(SockbenchWifiState *s, const WifiEvent *event);
 /* sockbench-wifi-air.c */
 const uint8_t *sockbench_wifi_own(SockbenchWifiState *s);
 void sockbench_wifi_send(SockbenchWifiState *s, uint8_t *frame, uint32_t size);
-void sockbench_wifi_declare(SockbenchWifiState *s, const uint8_t *beacon,
-                            uint32_t size, int64_t first,
-                            uint32_t interval_us);
+void sockbench_wifi_declare(SockbenchWifiState *s, uint8_t channel,
+                            const uint8_t *beacon, uint32_t size,
+                            int64_t first, uint32_t interval_us);
 void sockbench_wifi_declare_no_more(SockbenchWifiState *s);
 int64_t sockbench_wifi_beacon_next(const WifiBeacons *b, int64_t from);
 int64_t sockbench_wifi_beacon_last(const WifiBeacons *b, int64_t before);
@@ -339,10 +380,11 @@ void sockbench_wifi_keys_hear(SockbenchWifiState *s, const uint8_t *eapol,
 bool sockbench_wifi_keys_allow(SockbenchWifiState *s, bool encrypted);
 uint32_t sockbench_wifi_open(SockbenchWifiState *s, WifiKey *key,
                              const WifiHeard *heard, uint8_t *plain);
-void sockbench_wifi_send_eapol(SockbenchWifiState *s, const uint8_t *to,
-                               uint8_t *frame, uint32_t *size, uint8_t flags,
-                               const uint8_t *bssid, const uint8_t *eapol,
-                               uint32_t bytes);
+uint32_t sockbench_wifi_put_eapol(SockbenchWifiState *s, uint8_t *ethernet,
+                                  const uint8_t *to, const uint8_t *eapol,
+                                  uint32_t bytes);
+void sockbench_wifi_eapol_ignored(SockbenchWifiState *s, const uint8_t *from,
+                                  WifiEapolBad why);
 void sockbench_wifi_random_bytes(void *opaque, uint8_t *bytes, uint32_t size);
 void sockbench_wifi_pmk(uint8_t pmk[WIFI_PMK_BYTES], const WifiSsid *ssid,
                         uint8_t kind, const uint8_t *key, uint8_t size);
@@ -365,6 +407,34 @@ bool sockbench_wifi_power_hears(SockbenchWifiState *s, const WifiHeard *heard);
 
 /* sockbench-wifi-ap.c */
 bool sockbench_wifi_ap_is_up(SockbenchWifiState *s);
+void sockbench_wifi_ap_show(SockbenchWifiState *s);
+WifiApStation *sockbench_wifi_ap_station(SockbenchWifiState *s,
+                                         const uint8_t *mac);
+void sockbench_wifi_ap_handshake_due(SockbenchWifiState *s,
+                                     unsigned int index);
+void sockbench_wifi_ap_hear(SockbenchWifiState *s, const WifiHeard *heard);
+void sockbench_wifi_ap_rebuke(SockbenchWifiState *s, const uint8_t *sender);
+void sockbench_wifi_ap_start(SockbenchWifiState *s, const struct wifi_ap *p);
+void sockbench_wifi_ap_stop(SockbenchWifiState *s);
+bool sockbench_wifi_ap_deauth(SockbenchWifiState *s, const uint8_t *mac,
+                              uint16_t reason);
+unsigned int sockbench_wifi_ap_stations(SockbenchWifiState *s,
+                                        struct wifi_ap_station *r);
+void sockbench_wifi_ap_vanish(SockbenchWifiState *s);
+void sockbench_wifi_ap_init(SockbenchWifiState *s);
+void sockbench_wifi_ap_reset(SockbenchWifiState *s);
+
+/* sockbench-wifi-ap-data.c */
+uint32_t sockbench_wifi_ap_waiting(SockbenchWifiState *s);
+void sockbench_wifi_ap_wakes(SockbenchWifiState *s, WifiApStation *station,
+                             bool deliver);
+void sockbench_wifi_ap_group_due(SockbenchWifiState *s);
+void sockbench_wifi_ap_send(SockbenchWifiState *s, const uint8_t *ethernet,
+                            uint32_t size);
+void sockbench_wifi_ap_send_eapol(SockbenchWifiState *s, WifiApStation *to,
+                                  const uint8_t *eapol, uint32_t bytes);
+void sockbench_wifi_ap_hear_data(SockbenchWifiState *s,
+                                 const WifiHeard *heard);
 
 /* sockbench-wifi-fault.c */
 bool sockbench_wifi_fault_arm(Object *obj, uint32_t fault, uint32_t count,
