@@ -85,17 +85,17 @@ uint32_t sockbench_wifi_open(SockbenchWifiState *s, WifiKey *key,
 uint32_t sockbench_wifi_keys_open(SockbenchWifiState *s,
                                   const WifiHeard *heard, uint8_t *plain)
 {
+    WifiKey *key;
     uint32_t size;
 
     if (!(heard->header.flags & WIFI_FLAG_PROTECTED)) {
         memcpy(plain, heard->frame, heard->size);
         return heard->size;
     }
-    size = sockbench_wifi_open(s, key_of(s, heard,
-                                         wifi_ccmp_key_id(heard->frame,
-                                                          heard->size)),
-                               heard, plain);
-    s->keys.confirmed |= size != 0;
+    key = key_of(s, heard, wifi_ccmp_key_id(heard->frame, heard->size));
+    size = sockbench_wifi_open(s, key, heard, plain);
+    /* The group's key it uses for others, too. */
+    s->keys.confirmed |= size && key == &s->keys.pairwise;
     return size;
 }
 
