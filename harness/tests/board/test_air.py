@@ -55,7 +55,8 @@ async def test_board_joins_and_every_size_of_packet_crosses(bench: Bench, wifi: 
 
 
 async def test_stream_is_whole_over_bad_air(bench: Bench, wifi: Target, air: Air) -> None:
-    air.faults.to_board = air.faults.from_board = Faults(loss=0.1, delay=2 * MS)
+    bad = Faults(loss=0.1, duplicate=0.1, reorder=0.1, corrupt=0.1, delay=2 * MS)
+    air.faults.to_board = air.faults.from_board = bad
     await stream(bench, wifi, 60_000, within=300 * SEC)
 
 

@@ -34,7 +34,7 @@ class Network(Protocol):
     def declare_as(self, declaration: Declaration) -> None:
         """Replace what that BSSID declared before."""
 
-    def withdraw(self, bssid: bytes) -> None:
+    def withdraw(self, bssid: str) -> None:
         """Let that BSSID send no more beacons."""
 
     def arrived(self, ap: AccessPoint, client: Client) -> None:
@@ -157,7 +157,7 @@ class AccessPoint(Speaker):
 
         def gone() -> None:
             self.present = False
-            self.network.withdraw(self.address)
+            self.network.withdraw(self.bssid)
 
         self._when(at, gone)
 

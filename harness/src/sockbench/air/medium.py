@@ -22,6 +22,7 @@ from sockbench.air.patterns import Pattern, describe, matcher
 from sockbench.errors import LinkBroken
 from sockbench.faults import FaultSettings
 from sockbench.packets import Packet
+from sockbench.peers.address import mac_bytes
 
 CHANNELS = range(1, 14)
 DEFAULT_CHANNEL = 6
@@ -166,12 +167,13 @@ class Medium:
         self._declared(False, declaration, payload)
         self._ways.schedule(self._ways.now, link.FRAME, PORT, payload)
 
-    def withdraw(self, bssid: bytes) -> None:
+    def withdraw(self, bssid: str) -> None:
         """Let that BSSID send no more beacons."""
-        declaration = self.beacons.pop(bssid, None)
+        address = mac_bytes(bssid)
+        declaration = self.beacons.pop(address, None)
         if declaration is None:
             return
-        payload = LINK_HEADER.pack(NO_MORE_BEACONS, declaration.channel, declaration.rssi, 0) + bssid + bytes(2)
+        payload = LINK_HEADER.pack(NO_MORE_BEACONS, declaration.channel, declaration.rssi, 0) + address + bytes(2)
         self._declared(False, declaration, payload)
         self._ways.schedule(self._ways.now, link.FRAME, PORT, payload)
 
@@ -279,6 +281,9 @@ class Medium:
 
     def _excuse(self, frame: AirFrame) -> str:
         """Return who accounts for a frame that no node did."""
+        # Its packet number may have been overtaken, or be there for the second time.
+        if frame.fate:
+            return "fault"
         # Who looks for networks asks on every channel, whether somebody is there or not.
         is_search = frame.data[:1] == bytes([frames.PROBE_REQ]) and frame.data[4:10] == frames.BROADCAST
         return "search" if is_search else ""
