@@ -31,11 +31,12 @@ WRONG = "correct horse battery stapler"
 
 
 async def fails_to_link(wifi, arguments, number, after):
-    """Assert that link() with a static address and these ARGUMENTS fails by NUMBER after so many ns."""
+    """Return the error of link() with a static address and these ARGUMENTS: NUMBER, after so many ns."""
     await wifi.set_link_info(DEVICE, MASK, GATEWAY, NONE)
-    await fails(wifi.link(*arguments), number, after)
+    error = await fails(wifi.link(*arguments), number, after)
     assert await wifi.is_linked() is False
     assert (await wifi.link_info())[0] == NONE
+    return error
 
 
 @pytest.mark.parametrize(
@@ -134,10 +135,11 @@ STATUSES = [1, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 27, 30, 37, 40, 41, 43, 4
 @pytest.mark.parametrize("phase", ["auth", "assoc"])
 @covers("wifi.join.statuses", "wifi.link.refused")
 async def test_every_status_refuses(wifi, air, wire, cold_target, phase, status):
-    """Of the authentication and of the association."""
+    """Of the authentication and of the association; the message says which."""
     ap = make(air)
     setattr(ap, f"{phase}_status", status)
-    await fails_to_link(wifi, (SSID, WIFI_WPA2, PASSPHRASE), REFUSED, SEARCH)
+    error = await fails_to_link(wifi, (SSID, WIFI_WPA2, PASSPHRASE), REFUSED, SEARCH)
+    assert f"{error}".endswith(f" {status}"), f"{error}"
     setattr(ap, f"{phase}_status", 0)
     await works(wifi, wire, cold_target, ap)
 
@@ -171,7 +173,8 @@ async def test_every_reason_ends_the_handshake(wifi, air, wire, cold_target, tas
     linking = tasks.start(wifi.link(SSID, WIFI_WPA2, PASSPHRASE))
     await air.expect("M2", within=1000 * MS)
     getattr(ap, how)(reason=reason)
-    await fails(linking, WRONG_KEY, SEARCH)
+    error = await fails(linking, WRONG_KEY, SEARCH)
+    assert f"{error}".endswith(f" {reason}"), f"{error}"
     ap.silent_on.clear()
     await works(wifi, wire, cold_target, ap)
 

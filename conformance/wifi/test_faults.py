@@ -39,6 +39,19 @@ async def test_lost_interrupts_do_not_lose_a_join(bench, wifi, air, wire, cold_t
     await echoes(cold_target, wire)
 
 
+@covers("wifi.driver.lost-interrupt", "wifi.rssi")
+async def test_lost_interrupt_of_a_command_is_found_out_at_its_limit(bench, wifi, air, wire):
+    """No event comes to the rescue of a command that only asks."""
+    ap = await linked(wifi, air, wire)
+    arm(bench, LOST_INTERRUPT)
+    asking = wifi.rssi()
+    assert await asking == ap.rssi
+    elapsed_is(asking, COMMAND_LIMIT)
+    again = wifi.rssi()
+    assert await again == ap.rssi
+    elapsed_is(again, 0)
+
+
 @covers("wifi.driver.lost-interrupt", "wifi.loss.deauthentication")
 async def test_lost_interrupt_of_a_loss_is_found_out(bench, wifi, air, wire, cold_target):
     """By the next event at the latest."""
