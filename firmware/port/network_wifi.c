@@ -121,6 +121,8 @@ static struct wifi_reason come_up(struct network_config *config, struct coming *
     int status = network_up(NETWORK_WIFI, config);
     if (status != 0 && coming->reason.error == 0)
         coming->reason = error_only(network_module_error(status));
+    if (status == -EALREADY)
+        coming->reason.message = "the interface is up, or comes up, already";
     return coming->reason;
 }
 
