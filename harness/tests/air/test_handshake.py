@@ -367,6 +367,21 @@ def test_messages_are_sent_in_plaintext_when_told() -> None:
     world.run(case())
 
 
+def test_answer_in_plaintext_is_refused_once_the_station_has_used_its_key() -> None:
+    world = World()
+    ap = world.wpa2()
+
+    async def case() -> None:
+        station = await world.joined(ap)
+        await station.host("10.0.0.1").icmp.ping("10.0.0.2", within=1 * SEC)
+        station.plaintext.add("G2")
+        ap.rekey_group()
+        record = await ap.left(within=4 * SEC)
+        assert (record.left_reason, record.refused) == (16, 4)
+
+    world.run(case())
+
+
 def test_forged_element_in_message_2_is_found() -> None:
     """12.7.6.3: it has to be that of the association request."""
     world = World()

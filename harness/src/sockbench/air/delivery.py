@@ -65,13 +65,16 @@ class Delivery:
     def opened(self, client: Client, frame: AirFrame) -> bytes | None:
         """Return a data frame of the station decrypted; None, and it is counted, if it can't be accepted."""
         data = frame.data
+        authenticator = client.authenticator
         if not frame.protected:
             start = frames.header_bytes(data)
-            if self._owner.encrypts and data[start : start + 8] != EAPOL:
+            is_eapol = data[start : start + 8] == EAPOL
+            uses_key = authenticator is not None and authenticator.key is not None and authenticator.key.accepted > 0
+            # The handshake begins without a key; who has used one may not fall back.
+            if self._owner.encrypts and (not is_eapol or uses_key):
                 client.refused += 1
                 return None
             return data
-        authenticator = client.authenticator
         for key in (authenticator.key, authenticator.pending) if authenticator is not None else ():
             # Before message 4 has come the station may already use the key that it brings into use.
             plain = key.decrypt(data) if key is not None else None

@@ -360,7 +360,7 @@ class Station(Speaker):
             return False
         start = frames.header_bytes(plain)
         if plain[start : start + 8] == frames.EAPOL_SNAP:
-            return self._heard_eapol(plain, start + 8)
+            return self._heard_eapol(plain[start + 8 :], encrypted=frame.protected)
         ethernet = frames.to_ethernet(plain)
         if self.state != CONNECTED:
             return False
@@ -372,13 +372,13 @@ class Station(Speaker):
             self._poll()
         return accounted or data[0] & 0x40 != 0
 
-    def _heard_eapol(self, plain: bytes, start: int) -> bool:
-        key = eapol.parse(plain[start:])
+    def _heard_eapol(self, data: bytes, *, encrypted: bool) -> bool:
+        key = eapol.parse(data)
         name = "EAPOL" if key is None else key.name
         self.handshake.append((self.now, name))
         if name in self.silent_on:
             return True
-        accepted = self.supplicant is not None and self.supplicant.receive(plain[start:])
+        accepted = self.supplicant is not None and self.supplicant.receive(data, encrypted=encrypted)
         if accepted and name == "M1" and self.state == WAIT_M1:
             self.state = WAIT_M3
         self._accepted += accepted

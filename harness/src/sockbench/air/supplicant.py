@@ -47,12 +47,17 @@ class Supplicant:
         self.groups: dict[int, ccmp.Key] = {}
         self.got_m1 = False
         self.wrong_mics = 0
+        self._answer_with: ccmp.Key | None = None
 
-    def receive(self, data: bytes) -> bool:
-        """Act on an EAPOL frame of the access point; return whether it could be accepted."""
+    def receive(self, data: bytes, *, encrypted: bool) -> bool:
+        """Act on an EAPOL frame of the access point; return whether it could be accepted.
+
+        It is answered as it came: who lost message 4 says message 3 again without encryption, and could not read more.
+        """
         key = eapol.parse(data)
         if key is None or key.replay <= self._replay:
             return False
+        self._answer_with = self.key if encrypted else None
         data = eapol.whole(data)
         if key.name == "M1":
             self._message1(key)
@@ -79,7 +84,7 @@ class Supplicant:
         self._snonce = self._snonce or self._owner.random(32)
         self._candidate = keys.ptk_of(self._pmk, self._bssid, self._own, key.nonce, self._snonce)
         answer = EapolKey(VERSION_AES | PAIRWISE | MIC, key.replay, self._snonce, self._chosen)
-        self._owner.say_eapol(answer, self._candidate, self.key)
+        self._owner.say_eapol(answer, self._candidate, self._answer_with)
 
     def _message3(self, key: EapolKey, content: bytes, ptk: keys.Ptk) -> None:
         if eapol.find_rsn(content) != self._offered:
@@ -90,7 +95,7 @@ class Supplicant:
             self._owner.give_up(UNSPECIFIED)
             return
         answer = EapolKey(VERSION_AES | PAIRWISE | MIC | SECURE, key.replay)
-        self._owner.say_eapol(answer, ptk, self.key)
+        self._owner.say_eapol(answer, ptk, self._answer_with)
         if self._candidate is not None:
             # A key is installed once: message 3 once more may not begin its packet numbers anew (KRACK).
             self.ptk, self._candidate, self._snonce = ptk, None, b""
@@ -102,7 +107,7 @@ class Supplicant:
         found = eapol.find_gtk(content)
         if found is None:
             return
-        self._owner.say_eapol(EapolKey(VERSION_AES | MIC | SECURE, key.replay), ptk, self.key)
+        self._owner.say_eapol(EapolKey(VERSION_AES | MIC | SECURE, key.replay), ptk, self._answer_with)
         self._install_group(*found, key.rsc)
 
     def _install_group(self, key_id: int, gtk: bytes, rsc: int) -> None:
