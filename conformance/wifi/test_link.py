@@ -105,6 +105,42 @@ async def test_two_threads_cannot_link_at_once(wifi, air, wire, tasks):
     assert await first is None
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["is-there", "is-not"])
+@covers("wifi.link.another", "wifi.unlink")
+async def test_link_to_another_network_leaves_the_first(wifi, air, wire, cold_target, there):
+    """Which is told so; a board is linked to one network, or to none."""
+    first = await linked(wifi, air, wire, channel=1)
+    second = air.access_point("another", "another password", channel=11)
+    if there:
+        elapsed_is(await link(wifi, wire, second), SEARCH)
+        await echoes(cold_target, wire)
+    else:
+        second.disappear()
+        await fails(wifi.link(second.ssid, WIFI_WPA2, second.password), errno.ENOENT, SEARCH)
+        assert await wifi.is_linked() is False
+    record = await first.left(within=1 * MS)
+    assert (record.left_by, record.left_reason) == ("station", 3)
+
+
+@covers("wifi.station-off", "wifi.unlink")
+async def test_station_that_is_off_neither_links_nor_speaks(wifi, air, wire, cold_target):
+    """Until it is on again; as often as one likes."""
+    ap = await linked(wifi, air, wire)
+    for _ in range(2):
+        assert await wifi.station_off() is None
+    assert (await ap.left(within=1 * MS)).left_by == "station"
+    before = len(air.frames)
+    for _ in range(2):
+        await fails(wifi.link(SSID, WIFI_WPA2, PASSPHRASE), errno.ENETDOWN, 0)
+    assert await wifi.try_link(SSID, WIFI_WPA2, PASSPHRASE) is False
+    await air.expect_none(for_=1 * HOUR)
+    assert len(air.frames) == before
+    for _ in range(2):
+        assert await wifi.station_on() is None
+    assert await wifi.is_linked() is False
+    await works(wifi, wire, cold_target, ap)
+
+
 @covers("wifi.try-link", "wifi.is-linked")
 async def test_try_link_says_whether_it_worked(wifi, air, wire, cold_target):
     """No exception where there is no such network or another key."""

@@ -70,13 +70,25 @@ async def test_every_access_point_is_told_once(wifi, air):
     assert sorted(network[3] for network in found) == sorted(address(ap) for ap in [*aps, twin])
 
 
-@pytest.mark.parametrize("number", [1, 16, 40])
-@covers("wifi.scan", "wifi.scan.channels", "wifi.driver.event-lost")
+@pytest.mark.parametrize("number", [1, 16, 63, 64])
+@covers("wifi.scan", "wifi.scan.channels", "wifi.scan.crowd")
 async def test_many_networks_are_told_all(wifi, air, number):
     """A crowded house is no reason to leave somebody out."""
     for count in range(number):
         air.access_point(f"net {count}", channel=count % CHANNELS + 1)
     assert sorted(network[0] for network in await wifi.scan()) == sorted(f"net {count}" for count in range(number))
+
+
+@pytest.mark.parametrize("where", [1, 13], ids=["first-channel", "last-channel"])
+@covers("wifi.scan.crowd", "wifi.link", "wifi.loss.beacons")
+async def test_network_is_joined_in_a_crowd(bench, wifi, air, wire, cold_target, where):
+    """Sixty others are heard on the way to it, and are nothing to it afterwards."""
+    for number in range(60):
+        air.access_point(f"net {number}", channel=number % CHANNELS + 1, rssi=-30)
+    ap = make(air, channel=where, rssi=-85)
+    await works(wifi, wire, cold_target, ap)
+    await bench.idle(for_=10 * SEC)
+    assert await wifi.is_linked() is True
 
 
 # What an access point offers, and what a scan calls it.
