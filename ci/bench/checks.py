@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The project's own tests: lint, host unit tests, qtests, harness tests, a conformance run.
+"""The project's own tests: lint, host unit tests, qtests, harness tests, a conformance run over each driver.
 
 Every runner is run even when an earlier one failed, so that one run tells everything. Each
 prints its closing line; the whole output is in a log beside the results.
@@ -151,6 +151,10 @@ def tests(prepared: Prepared, out: Path, workers: int) -> list[Check]:
     def conformance(log: Path) -> str:
         return suite.conformance_logged(prepared, suite.Run(out / "conformance", workers=workers), log)
 
+    def wifi(log: Path) -> str:
+        run = suite.Run(out / "conformance-wifi", workers=workers, driver="wifi")
+        return suite.conformance_logged(prepared, run, log)
+
     return [
         Check("entry command", entry_command),
         Check("host tests", host_tests),
@@ -158,6 +162,7 @@ def tests(prepared: Prepared, out: Path, workers: int) -> list[Check]:
         Check("harness tests", harness),
         Check("catalogue", catalogue),
         Check("conformance", conformance),
+        Check("conformance over wifi", wifi),
     ]
 
 
