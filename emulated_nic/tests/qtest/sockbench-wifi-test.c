@@ -7,6 +7,8 @@
  */
 
 #include "qemu/osdep.h"
+#include <glib/gstdio.h>
+#include "qobject/qdict.h"
 #include "sockbench-radio.h"
 
 #define MAC     SB_WIFI_BASE
@@ -524,6 +526,101 @@ static void test_addresses_are_properties(void)
     bench_stop();
 }
 
+/* The MAC's faults are armed by this port, and hit this MAC. */
+static void test_mac_faults(void)
+{
+    bench_start("");
+    writel(MAC + A_ETH_TX_BASE, SB_RAM_BASE + 0x1000);
+    writel(MAC + A_ETH_TX_SIZE, 2);
+    writel(MAC + A_ETH_CTRL, R_ETH_CTRL_TX_ENABLE_MASK);
+    writel(SB_RAM_BASE + 0x1000, SB_RAM_BASE);
+    writel(SB_RAM_BASE + 0x1004, 60 | SB_ETH_TX_LAST);
+    radio_fault(4, 1, 0);
+    bench_quiet();
+    writel(MAC + A_ETH_TX_TAIL, 1);
+    g_assert_cmpuint(readl(MAC + A_ETH_TX_HEAD), ==, 0);
+    writel(MAC + A_ETH_CTRL, 0);
+    writel(MAC + A_ETH_CTRL, R_ETH_CTRL_TX_ENABLE_MASK);
+    g_assert_cmpuint(readl(MAC + A_ETH_TX_HEAD), ==, 1);
+    bench_stop();
+}
+
+/* A frame has a header; nothing shorter can be sent, nothing is padded. */
+static void test_mac_frames_have_a_header(void)
+{
+    bench_start("");
+    writel(MAC + A_ETH_TX_BASE, SB_RAM_BASE + 0x1000);
+    writel(MAC + A_ETH_TX_SIZE, 2);
+    writel(MAC + A_ETH_CTRL, R_ETH_CTRL_TX_ENABLE_MASK);
+    writel(SB_RAM_BASE + 0x1000, SB_RAM_BASE);
+    writel(SB_RAM_BASE + 0x1004, 13 | SB_ETH_TX_LAST);
+    writel(SB_RAM_BASE + 0x1010, SB_RAM_BASE);
+    writel(SB_RAM_BASE + 0x1014, 14 | SB_ETH_TX_LAST);
+    writel(MAC + A_ETH_TX_TAIL, 1);
+    g_assert_cmphex(readl(SB_RAM_BASE + 0x1008), ==,
+                    SB_ETH_DONE | SB_ETH_TX_RES_ERROR);
+    writel(MAC + A_ETH_TX_TAIL, 0);
+    g_assert_cmphex(readl(SB_RAM_BASE + 0x1018), ==,
+                    SB_ETH_DONE | SB_ETH_TX_RES_NOLINK);
+    bench_stop();
+}
+
+/* A board without a link, which can be migrated: it goes on elsewhere. */
+static void test_migration(void)
+{
+    const struct wifi_ap ap = {
+        .ssid_bytes = 1, .security = WIFI_SECURITY_OPEN, .channel = 3,
+        .stations = 1, .ssid = "n",
+    };
+    const struct wifi_scan scan = { .channels = cpu_to_le16(1) };
+    g_autofree char *folder = g_dir_make_tmp("wifi-XXXXXX", NULL);
+    g_autofree char *state = g_strdup_printf("%s/state", folder);
+    g_autofree char *uri = g_strdup_printf("file:%s", state);
+    g_autofree char *incoming = g_strdup_printf(
+        "-M sockbench -nodefaults -incoming %s", uri);
+    bool completed = false;
+
+    global_qtest = qtest_init("-M sockbench -nodefaults");
+    radio_setup();
+    g_assert_cmpuint(command(WIFI_CMD_AP_START, &ap, sizeof(ap)), ==, 0);
+    g_assert_cmpuint(command(WIFI_CMD_SCAN, &scan, sizeof(scan)), ==, 0);
+    command_ring(WIFI_CMD_GET_INFO, NULL, 0, 77);
+    clock_step(COMMAND_NS / 2);
+    qtest_qmp_assert_success(global_qtest, "{ 'execute': 'migrate',"
+                             " 'arguments': { 'uri': %s } }", uri);
+    while (!completed) {
+        QDict *r = qtest_qmp_assert_success_ref(
+            global_qtest, "{ 'execute': 'query-migrate' }");
+
+        completed = g_str_equal(qdict_get_try_str(r, "status") ?: "",
+                                "completed");
+        qobject_unref(r);
+    }
+    qtest_end();
+
+    global_qtest = qtest_init(incoming);
+    completed = false;
+    while (!completed) {
+        QDict *r = qtest_qmp_assert_success_ref(
+            global_qtest, "{ 'execute': 'query-status' }");
+
+        completed = !g_str_equal(qdict_get_str(r, "status"), "inmigrate");
+        qobject_unref(r);
+    }
+    g_assert_true(FIELD_EX32(radio_get(A_WIFI_STATUS), WIFI_STATUS, SOFTAP));
+    g_assert_true(FIELD_EX32(radio_get(A_WIFI_STATUS), WIFI_STATUS, SCANNING));
+    g_assert_true(FIELD_EX32(radio_get(A_WIFI_STATUS), WIFI_STATUS, BUSY));
+    g_assert_true(readl(MAC + A_ETH_STATUS) & R_ETH_STATUS_LINK_UP_MASK);
+    /* What was under way comes to its end. */
+    clock_step(2 * SECOND_NS);
+    g_assert_cmphex(radio_get(A_WIFI_RESULT), ==, 77 << 16);
+    event_expect(WIFI_EVENT_SCAN_DONE, 0, 0, 0);
+    g_assert_true(FIELD_EX32(radio_get(A_WIFI_STATUS), WIFI_STATUS, SOFTAP));
+    qtest_end();
+    g_unlink(state);
+    g_rmdir(folder);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -546,5 +643,8 @@ int main(int argc, char **argv)
     qtest_add_func("/wifi/fault/resets", test_faults_and_resets);
     qtest_add_func("/wifi/mac/no-phy", test_mac_has_no_phy);
     qtest_add_func("/wifi/mac/addresses", test_addresses_are_properties);
+    qtest_add_func("/wifi/mac/faults", test_mac_faults);
+    qtest_add_func("/wifi/mac/header", test_mac_frames_have_a_header);
+    qtest_add_func("/wifi/migration", test_migration);
     return g_test_run();
 }
