@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import firmware, qemu, suite
+from . import firmware, judges, qemu, suite
 from .places import CHECKOUT
 from .preparation import Prepared
 from .processes import run_logged
@@ -135,10 +135,20 @@ def tests(prepared: Prepared, out: Path, workers: int) -> list[Check]:
 
     def harness(log: Path) -> str:
         run_logged(
-            [prepared.python, "-m", "pytest", "-q", "harness/tests", "-p", "sockbench.pytest_plugin",
-             "--sockbench-qemu", prepared.qemu, "--sockbench-firmware", prepared.firmware,
-             "--sockbench-out", out / "harness"],
+            [prepared.python, "-m", "pytest", "-q", "harness/tests", "--ignore=harness/tests/judges",
+             "-p", "sockbench.pytest_plugin", "--sockbench-qemu", prepared.qemu,
+             "--sockbench-firmware", prepared.firmware, "--sockbench-out", out / "harness"],
             log, "the harness's tests", cwd=CHECKOUT)  # fmt: skip
+        return last_line(log)
+
+    def judged(log: Path) -> str:
+        with step("judges") as line:
+            found = judges.ensure(prepared.cache, prepared.trees, prepared.mirror, line)
+        run_logged(
+            [prepared.python, "-m", "pytest", "-q", "harness/tests/judges", "-p", "sockbench.pytest_plugin",
+             "--sockbench-qemu", prepared.qemu, "--sockbench-firmware", prepared.firmware,
+             "--sockbench-out", out / "judges", "--judge-hostap", found.hostap, "--judge-captures", found.captures],
+            log, "the judges of the wifi", cwd=CHECKOUT)  # fmt: skip
         return last_line(log)
 
     def catalogue(log: Path) -> str:
@@ -160,6 +170,7 @@ def tests(prepared: Prepared, out: Path, workers: int) -> list[Check]:
         Check("host tests", host_tests),
         Check("qtests", qtests),
         Check("harness tests", harness),
+        Check("judges", judged),
         Check("catalogue", catalogue),
         Check("conformance", conformance),
         Check("conformance over wifi", wifi),

@@ -30,6 +30,7 @@ class Prepared:
     python: Path
     qemu: Path
     firmware: Path
+    mirror: str | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def checkout_lock() -> Iterator[None]:
     """Keep other runs away from `.venv` and `build` of this checkout."""
     if not os.access(CHECKOUT, os.W_OK):
         raise Failure(f"cannot write the checkout {CHECKOUT}; clone it to a place of your own")
-    with places.lock(CHECKOUT / "build" / "bench.lock", _waiting("this checkout")):
+    with places.lock(CHECKOUT / "build" / "bench.lock", waiting_for("this checkout")):
         yield
 
 
@@ -55,7 +56,7 @@ def prepare(choices: Choices, needs: Sequence[Need]) -> Prepared:
     cache.create()
     # What is wrong with the user's own directories can be said before anything is fetched.
     named = sources.overridden(choices.directories, os.environ)
-    with places.lock(cache.root / "lock", _waiting("the cache")):
+    with places.lock(cache.root / "lock", waiting_for("the cache")):
         cache.sweep()
         system_packages.ensure(needs, cache)
         build_python = environment.ensure_build_python(cache)
@@ -63,10 +64,10 @@ def prepare(choices: Choices, needs: Sequence[Need]) -> Prepared:
         python = environment.ensure_checkout_python(cache)
         elf = firmware.ensure(cache, trees)
         emulator = qemu.ensure(cache, trees["qemu"], build_python)
-    return Prepared(cache, trees, build_python, python, emulator, elf)
+    return Prepared(cache, trees, build_python, python, emulator, elf, choices.mirror)
 
 
-def _waiting(what: str) -> places.Waiting:
+def waiting_for(what: str) -> places.Waiting:
     def say(owner: str) -> None:
         print(f"{what} is in use by another ./bench ({owner}); waiting for it", file=sys.stderr, flush=True)
 

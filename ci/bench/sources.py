@@ -35,6 +35,7 @@ class Package:
     series: str
     option: str  # the override that makes the package unnecessary
     megabytes: int  # downloaded and unpacked
+    upstream_only: bool = False  # Debian's changes are not wanted
 
     def wants(self, version: str) -> bool:
         """Tell whether a Debian version is one of the series (the epoch does not count)."""
@@ -45,6 +46,9 @@ class Package:
 QEMU = Package("qemu", "10.0", "--qemu-source-dir", 460)
 LWIP = Package("lwip", "2.2.1", "--lwip-dir", 15)
 MICROPYTHON = Package("micropython", "1.25.0", "--micropython-dir", 60)
+# Judges of the wifi, for `./bench test` alone: see judges.py.
+HOSTAP = Package("wpa", "2.10", "--wpa-dir", 30, upstream_only=True)
+AIRCRACK = Package("aircrack-ng", "1.7", "--aircrack-dir", 10, upstream_only=True)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,10 @@ OVERRIDES = {
     "cmsis": Override("--cmsis-dir", "CMSIS_DIR", "core_cm4.h", "CMSIS-Core headers"),
     "micropython": Override(
         "--micropython-dir", "MICROPYTHON_DIR", "py/mkrules.mk", "a MicroPython 1.25 tree"
+    ),
+    "wpa": Override("--wpa-dir", "WPA_DIR", "src/rsn_supp/wpa.c", "a hostap 2.10 tree"),
+    "aircrack-ng": Override(
+        "--aircrack-dir", "AIRCRACK_DIR", "test/wpa2-psk-linksys.cap", "an aircrack-ng 1.7 tree"
     ),
     "zcbor": Override("--zcbor-dir", "ZCBOR_DIR", "include/zcbor_decode.h", "a zcbor 0.9 tree"),
 }
@@ -108,11 +116,11 @@ def ensure(
         if package.name not in trees and not _unneeded(package, trees)
     ]
     with report.step("sources") as step:
-        absent = [package for package in wanted if _cached(cache, package) is None]
+        absent = [package for package in wanted if cached(cache, package) is None]
         if absent:
-            _fetch(cache, absent, mirror, step)
+            fetch(cache, absent, mirror, step)
         for package in wanted:
-            tree = _cached(cache, package)
+            tree = cached(cache, package)
             assert tree is not None, package.name
             trees[package.name] = tree
         if "zcbor" not in trees:
@@ -146,7 +154,7 @@ def _require_probes(trees: Mapping[str, Tree]) -> None:
             )
 
 
-def _cached(cache: Cache, package: Package) -> Tree | None:
+def cached(cache: Cache, package: Package) -> Tree | None:
     """Return the newest tree of the series in the cache: what was fetched once stays in use."""
     found = [
         path
@@ -163,7 +171,7 @@ def _numbers(version: str) -> list[int]:
     return [int(digits) for digits in re.findall(r"\d+", version)]
 
 
-def _fetch(cache: Cache, packages: Sequence[Package], mirror: str | None, step: Step) -> None:
+def fetch(cache: Cache, packages: Sequence[Package], mirror: str | None, step: Step) -> None:
     need = sum(package.megabytes for package in packages) + 80
     require_space(cache.root, need, "fetching the sources of " + ", ".join(p.name for p in packages))
     options = " ".join(package.option for package in packages)
@@ -179,31 +187,43 @@ def _fetch(cache: Cache, packages: Sequence[Package], mirror: str | None, step: 
         advice=offline,
     )
     for package in packages:
-        version = root.version_of(package)
-        step.doing(f"fetching {package.name} {version}")
-        scratch = cache.new_scratch(f"fetch-{package.name}")
-        run_logged(
-            root.command(
-                "apt-get", "-q", "source", "--download-only", f"{package.name}={version}"
-            ),
-            cache.logs / f"sources-{package.name}.log",
-            f"fetching {package.name} {version}",
-            cwd=scratch,
-            advice=offline,
-        )
+        _fetch_one(cache, root, package, step, offline)
+
+
+def _fetch_one(cache: Cache, root: AptRoot, package: Package, step: Step, offline: str) -> None:
+    version = root.version_of(package)
+    step.doing(f"fetching {package.name} {version}")
+    scratch = cache.new_scratch(f"fetch-{package.name}")
+    parts = ["--tar-only"] if package.upstream_only else []
+    run_logged(
+        root.command(
+            "apt-get", "-q", "source", "--download-only", *parts, f"{package.name}={version}"
+        ),
+        cache.logs / f"sources-{package.name}.log",
+        f"fetching {package.name} {version}",
+        cwd=scratch,
+        advice=offline,
+    )
+    step.doing(f"unpacking {package.name} {version}")
+    log = cache.logs / f"sources-{package.name}-unpack.log"
+    # apt has verified the hashes of these files against the signed index already.
+    if package.upstream_only:
+        archive = next(scratch.glob("*.orig.tar.*"), None)
+        if archive is None:
+            raise Failure(f"apt-get fetched no {package.name} {version}; {offline}")
+        (scratch / "tree").mkdir()
+        unpack: list[str | Path] = ["tar", "--extract", "--file", archive.name, "--directory", "tree"]
+    else:
         description = next(scratch.glob("*.dsc"), None)
         if description is None:
             raise Failure(f"apt-get fetched no {package.name} {version}; {offline}")
-        step.doing(f"unpacking {package.name} {version}")
-        # apt has verified the hashes of these files against the signed index already.
-        run_logged(
-            ["dpkg-source", "--no-check", "-x", description.name, "tree"],
-            cache.logs / f"sources-{package.name}-unpack.log",
-            f"unpacking {package.name}",
-            cwd=scratch,
-        )
-        plain = version.split(":", 1)[-1]
-        cache.publish(scratch / "tree", cache.entry("sources", f"{package.name}-{plain}"))
+        unpack = ["dpkg-source", "--no-check", "-x", description.name, "tree"]
+    run_logged(unpack, log, f"unpacking {package.name}", cwd=scratch)
+    # Upstream archives come with and without a folder around everything.
+    inside = list((scratch / "tree").iterdir())
+    top = inside[0] if len(inside) == 1 and inside[0].is_dir() else scratch / "tree"
+    plain = version.split(":", 1)[-1]
+    cache.publish(top, cache.entry("sources", f"{package.name}-{plain}"))
 
 
 def _zcbor(cache: Cache, python: str, step: Step) -> Tree:

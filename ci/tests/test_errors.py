@@ -265,6 +265,6 @@ def test_run_refuses_what_the_board_cannot_run(bench: Bench, tmp_path: Path, con
 def test_files_named_after_two_dashes_replace_the_suite(tmp_path: Path) -> None:
     """Whoever names one file does not want all of them."""
     anywhere = tmp_path / "x"
-    prepared = Prepared(Cache(anywhere), {}, anywhere, anywhere, anywhere, anywhere)
+    prepared = Prepared(Cache(anywhere), {}, anywhere, anywhere, anywhere, anywhere, None)
     assert "conformance" in suite.command(prepared, suite.Run(out=tmp_path, extra=["--pdb"]))
     assert "conformance" not in suite.command(prepared, suite.Run(out=tmp_path, extra=["conformance/tcp", "-x"]))

@@ -113,10 +113,10 @@ def test_fetched_tree_stays_in_use(cache: Cache) -> None:
     """A newer version on the mirror must not change what a checkout is tested with."""
     for version in ("10.0.8+ds-1", "10.0.13+ds-1", "10.1.0-1"):
         (cache.root / "sources" / f"qemu-{version}").mkdir(parents=True)
-    tree = sources._cached(cache, QEMU)
+    tree = sources.cached(cache, QEMU)
     assert tree is not None
     assert tree.identity == "qemu-10.0.13+ds-1"
-    assert sources._cached(cache, LWIP) is None
+    assert sources.cached(cache, LWIP) is None
 
 
 def test_micropython_is_not_fetched_if_its_parts_are_named(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_aircrack_finds_the_passphrase(capture: Path, network: int, tmp_path: Pa
     words, found = tmp_path / "words", tmp_path / "found"
     password = NETWORKS[network][1]
     words.write_text("\n".join([*WRONG, password, *WRONG]) + "\n")
-    said = run("aircrack-ng", "-q", "-w", words, "-b", BSSID, "-l", found, capture)
+    said = run("aircrack-ng", "-q", "-p", "1", "-w", words, "-b", BSSID, "-l", found, capture)
     assert found.exists(), said
     assert found.read_text() == password
 
@@ -62,7 +62,7 @@ def test_aircrack_finds_nothing_in_words_that_are_wrong(capture: Path, tmp_path:
     """It does not believe just any word: the judge can say no."""
     words, found = tmp_path / "words", tmp_path / "found"
     words.write_text("\n".join(WRONG) + "\n")
-    run("aircrack-ng", "-q", "-w", words, "-b", BSSID, "-l", found, capture)
+    run("aircrack-ng", "-q", "-p", "1", "-w", words, "-b", BSSID, "-l", found, capture)
     assert not found.exists()
 
 
