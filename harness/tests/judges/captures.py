@@ -23,7 +23,7 @@ PCAP_HEADER = struct.Struct("<IHHiIII")
 PCAP_PACKET = struct.Struct("<IIII")
 
 # The board joins, exchanges data, gets a new group key and a new pairwise key, and leaves. The words of the data say
-# which keys were in force.
+# which keys were in force. Then it is an access point itself, for two stations.
 BOARD_CASE = """
 from pathlib import Path
 from sockbench import bundle
@@ -58,6 +58,22 @@ async def test_board(bench, number):
     await wifi.unlink()
     await bench.idle(for_=100 * MS)
     (Path({1!r}) / f"{{number}}.pcapng").write_bytes(bundle.capture(bench.timeline))
+
+@pytest.mark.parametrize("number", range(3))
+async def test_soft_ap(bench, number):
+    ssid, password = {0!r}[number]
+    bench.interface = "wifi"
+    await bench.target.wifi.softap_init(ssid, WIFI_WPA2, password)
+    stations = [bench.air.station() for _ in range(2)]
+    for station in stations:
+        await station.join(ssid, password, within=5 * SEC)
+    one, other = (station.host(f"192.168.0.2{{index}}") for index, station in enumerate(stations))
+    await one.icmp.ping("192.168.0.1", b"with the first keys", within=1 * SEC)
+    await one.icmp.ping(other.ip, b"from one to the other", within=1 * SEC)
+    stations[0].leave()
+    await bench.target.wifi.softap_off()
+    await bench.idle(for_=100 * MS)
+    (Path({1!r}) / f"soft-ap-{{number}}.pcapng").write_bytes(bundle.capture(bench.timeline))
 """
 
 

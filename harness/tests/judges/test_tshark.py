@@ -18,7 +18,7 @@ BOARD, EVERYBODY = "02:00:00:00:00:81", "ff:ff:ff:ff:ff:ff"
 WORDS = (b"with the first keys", b"with a new group key", b"with a new pairwise key")
 
 
-def tshark(folder: Path, network: int, *words: str, password: str | None = None) -> list[str]:
+def tshark(folder: Path, network: int, *words: str, password: str | None = None, what: str = "") -> list[str]:
     """Return the lines that tshark says of a capture of the board, with the network's passphrase known to it."""
     program = shutil.which("tshark")
     if program is None:
@@ -26,7 +26,7 @@ def tshark(folder: Path, network: int, *words: str, password: str | None = None)
     ssid, right = NETWORKS[network]
     options = ["-o", "wlan.enable_decryption:TRUE", "-o", f'uat:80211_keys:"wpa-pwd","{password or right}:{ssid}"']
     environment = {"HOME": str(folder), "PATH": "/usr/bin:/bin:/usr/local/bin"}
-    capture = folder / f"{network}.pcapng"
+    capture = folder / f"{what}{network}.pcapng"
     said = subprocess.run([program, "-r", str(capture), *options, *words], capture_output=True, text=True, check=True,
                           timeout=300, env=environment)  # fmt: skip
     return said.stdout.splitlines()
@@ -67,6 +67,22 @@ def test_packet_numbers_ascend_by_one(board_captures: Path, network: int) -> Non
     numbers = [int(line, 16) for line in seen]
     again = numbers.index(1, 1)
     assert numbers == [*range(1, again + 1), *range(1, len(numbers) - again + 1)]
+
+
+def test_the_soft_ap_says_nothing_that_is_malformed(board_captures: Path, network: int) -> None:
+    words = ["-Y", "_ws.malformed || _ws.expert.severity == error"]
+    assert tshark(board_captures, network, *words, what="soft-ap-") == []
+
+
+def test_what_the_soft_ap_encrypts_can_be_decrypted(board_captures: Path, network: int) -> None:
+    """For each of two stations, from one to the other, and for both."""
+    words = ["-Y", "wlan.fc.protected == 1", "-T", "fields", "-e", "wlan.ra"]
+    receivers = tshark(board_captures, network, *words, what="soft-ap-")
+    assert {*receivers} == {BOARD, EVERYBODY, "02:00:00:00:b0:01", "02:00:00:00:b0:02"}
+    assert tshark(board_captures, network, "-Y", "wlan.fc.protected == 1 && !llc", what="soft-ap-") == []
+    words = ["-Y", "wlan.fc.protected == 1 && icmp", "-T", "fields", "-e", "data.data"]
+    said = {bytes.fromhex(line) for line in tshark(board_captures, network, *words, what="soft-ap-")}
+    assert said == {b"with the first keys", b"from one to the other"}
 
 
 def test_another_passphrase_decrypts_nothing(board_captures: Path, network: int) -> None:
