@@ -147,6 +147,7 @@ def test_nothing_stumbles_over_malformed_frames() -> None:
         (0x010A, b"n", b"e", "M2"),
         (0x13CA, b"n", b"e", "M3"),
         (0x030A, b"", b"", "M4"),
+        (0x030A, b"n", b"", "M4"),
         (0x1382, b"", b"e", "G1"),
         (0x0302, b"", b"", "G2"),
         (0x0D0A, b"", b"", "EAPOL"),

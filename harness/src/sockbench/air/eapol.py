@@ -51,8 +51,9 @@ class EapolKey:
             return "M3" if mic else "M1"
         if not mic:
             return "EAPOL"
-        # In a rekey both have Secure; only message 2 carries a nonce and an element (12.7.6.3, 12.7.6.5).
-        return "M2" if self.data or any(self.nonce) else "M4"
+        # In a rekey both have Secure, and there are stations that repeat their nonce in message 4; hostapd tells them
+        # apart by this, too (12.7.6.3, 12.7.6.5).
+        return "M2" if self.data else "M4"
 
     def pack(self, kck: bytes | None = None, kek: bytes | None = None) -> bytes:
         """Return the frame; with `kck` its MIC is made, with `kek` its key data encrypted if it says so."""
