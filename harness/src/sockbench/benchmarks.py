@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sockbench.bench import Bench
+from sockbench.bench import INTERFACES, Bench
 from sockbench.clock import MS, SEC, US
 from sockbench.errors import BenchError, TargetDied
 from sockbench.session import Session
@@ -64,16 +64,17 @@ class Stopwatch:
 class Benchmarks:
     """All measurements, in the order in which they are reported."""
 
-    def __init__(self, qemu: Path, firmware: Path) -> None:
+    def __init__(self, qemu: Path, firmware: Path, interface: str) -> None:
         self._qemu = qemu
         self._firmware = firmware
+        self._interface = interface
         self.figures: list[Figure] = []
 
     def run(self, progress: Callable[[str], None]) -> list[Figure]:
         """Measure everything and return the figures."""
         progress("starting processes")
         self._processes()
-        with Session(self._qemu, self._firmware) as session:
+        with Session(self._qemu, self._firmware, interface=self._interface) as session:
             for name, measure in (
                 ("resetting", self._resets),
                 ("crossing the link", self._round_trips),
@@ -235,6 +236,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sockbench.benchmarks", description=__doc__)
     parser.add_argument("--qemu", type=Path, required=True, help="QEMU binary with the sockbench machine")
     parser.add_argument("--firmware", type=Path, required=True, help="ELF file")
+    parser.add_argument("--interface", choices=INTERFACES, default=INTERFACES[0], help="what the network is reached by")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
 
@@ -242,7 +244,7 @@ def main() -> int:
         print(f"{what} ...", file=sys.stderr, flush=True)
 
     try:
-        figures = Benchmarks(options.qemu, options.firmware).run(progress)
+        figures = Benchmarks(options.qemu, options.firmware, options.interface).run(progress)
     except (BenchError, TargetDied) as error:
         print(error, file=sys.stderr)
         return 2

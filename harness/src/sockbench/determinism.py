@@ -22,6 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from sockbench.bench import INTERFACES
 from sockbench.clock import SEC, text
 from sockbench.errors import BenchError, TargetDied
 from sockbench.session import Session
@@ -55,7 +56,8 @@ async def exchange(session: Session, count: int, seed: int) -> list[Crossing]:
     for gap in gaps(seed, count):
         await asyncio.sleep(gap)
         await peer.arp.resolve("10.0.0.1", within=1 * SEC)
-    return [Crossing(frame.at, frame.outgoing, frame.data) for frame in bench.wire.frames]
+    crossings = [Crossing(frame.at, frame.outgoing, frame.data) for frame in bench.wire.frames]
+    return crossings + [Crossing(frame.at, frame.outgoing, frame.data) for frame in bench.air.frames]
 
 
 def hash_of(crossings: list[Crossing]) -> str:
@@ -84,7 +86,9 @@ def run_exchanges(options: argparse.Namespace) -> int:
     try:
         for number in range(options.runs):
             start = time.perf_counter()
-            with Session(options.qemu, options.firmware, seed=options.seed) as session:
+            with Session(
+                options.qemu, options.firmware, seed=options.seed, interface=options.interface
+            ) as session:
                 before, binaries = binaries, f"{session.board.firmware_sha256} {options.qemu.stat().st_mtime_ns}"
                 if before and binaries != before:
                     raise BenchError("QEMU or the firmware was replaced between two runs: nothing can be compared")
@@ -162,6 +166,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--exchanges", type=positive, default=50_000)
     top.add_argument("--runs", type=positive, default=10)
     top.add_argument("--seed", type=int, default=1)
+    top.add_argument("--interface", choices=INTERFACES, default=INTERFACES[0], help="what the exchanges go over")
     top.add_argument("--hogs", type=int, default=0, help="processes that burn the host's CPU meanwhile")
     commands = top.add_subparsers(dest="command")
     comparison = commands.add_parser("compare", help="compare the trace hashes of two results.json")

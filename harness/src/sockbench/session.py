@@ -22,10 +22,11 @@ class Session:
     It begins with a board whose firmware is ready and whose network is down.
     """
 
-    def __init__(self, qemu: Path, firmware: Path, *, seed: int = 1) -> None:
+    def __init__(self, qemu: Path, firmware: Path, *, seed: int = 1, interface: str = "eth") -> None:
         pin(0)
-        self.board = Board(qemu, firmware)
+        self.board = Board(qemu, firmware, interface=interface)
         self._seed = seed
+        self._interface = interface
         self.bench = self._fresh()
 
     def reset(self, *, network: bool) -> None:
@@ -54,6 +55,6 @@ class Session:
         self.bench.close(keep_board=False)
 
     def _fresh(self) -> Bench:
-        bench = Bench(self.board, seed=self._seed, deadline=DEADLINE)
+        bench = Bench(self.board, seed=self._seed, deadline=DEADLINE, interface=self._interface)
         bench.boot()
         return bench

@@ -16,7 +16,7 @@ BEGAN = 1 * US
 
 async def ping(world: World, station: Station) -> None:
     """Let data pass both ways."""
-    host = station._hosts[0] if station._hosts else station.host("10.0.0.1")
+    host = station.hosts[0] if station.hosts else station.host("10.0.0.1")
     await host.icmp.ping("10.0.0.2", within=1 * SEC)
     await world.bench.wire.peer.icmp.ping("10.0.0.1", within=1 * SEC)
 
@@ -161,7 +161,7 @@ def test_frame_for_a_dozing_station_waits_for_its_poll() -> None:
         await world.bench.idle(for_=10 * MS)
         station.power_save = True
         record = ap.stations[station.mac]
-        udp = station._hosts[0].udp.bind(7)
+        udp = station.hosts[0].udp.bind(7)
         sender = world.bench.wire.peer.udp.bind(8)
         for number in range(3):
             sender.send(bytes([number]), to=("10.0.0.1", 7))
@@ -188,7 +188,7 @@ def test_frames_that_were_kept_come_when_the_station_is_awake() -> None:
         await ping(world, station)
         await world.bench.idle(for_=10 * MS)
         station.power_save = True
-        udp = station._hosts[0].udp.bind(7)
+        udp = station.hosts[0].udp.bind(7)
         world.bench.wire.peer.udp.bind(8).send(b"kept", to=("10.0.0.1", 7))
         station.power_save = False
         assert udp.pending == 1
@@ -205,7 +205,7 @@ def test_group_frames_wait_for_the_beacon_while_a_station_dozes() -> None:
         await ping(world, station)
         await world.bench.idle(for_=10 * MS)
         station.power_save = True
-        udp = station._hosts[0].udp.bind(7)
+        udp = station.hosts[0].udp.bind(7)
         sender = world.bench.wire.peer.udp.bind(8)
         for data in (b"one", b"two"):
             sender.send(data, to=("10.0.0.255", 7))

@@ -42,7 +42,7 @@ def test_noise_is_survived_and_nothing_of_it_reaches_the_wire(seed: int) -> None
         assert len(world.bench.wire.frames) == crossed
         assert NIC_MAC not in ap.stations or not ap.stations[NIC_MAC].authorized
         assert station.state == "CONNECTED"
-        await station._hosts[0].icmp.ping("10.0.0.2", within=1 * SEC)
+        await station.hosts[0].icmp.ping("10.0.0.2", within=1 * SEC)
 
     world.run(case())
 

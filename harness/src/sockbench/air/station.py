@@ -67,7 +67,7 @@ class Station(Speaker):
         self._seed = seed
         self._random = Random(f"{seed} {self.mac}")
         self._waiters = Waiters(loop)
-        self._hosts: list[Host] = []
+        self.hosts: list[Host] = []
         self._answers: dict[str, bytes] = {}
         self._bss = b""
         # How many messages of handshakes were accepted, and what state was left last.
@@ -118,7 +118,7 @@ class Station(Speaker):
         """Return a host that rides on this station and has its address."""
         made = Host(ip, self.mac, send=self._send_ethernet, loop=self._loop, prefix=prefix, ip6=ip6, seed=self._seed,
                     shortest=0)  # fmt: skip
-        self._hosts.append(made)
+        self.hosts.append(made)
         return made
 
     def leave(self, reason: int = LEAVING) -> None:
@@ -215,7 +215,7 @@ class Station(Speaker):
         for timer in (self._polls, self._moves):
             if timer is not None:
                 timer.cancel()
-        for host in self._hosts:
+        for host in self.hosts:
             host.close()
 
     async def _join(self, ssid: bytes, password: str | bytes | None, psk: bytes | None, bssid: str | None) -> None:
@@ -366,7 +366,7 @@ class Station(Speaker):
             return False
         accounted = False
         if ethernet is not None and "DATA" not in self.silent_on:
-            for host in self._hosts:
+            for host in self.hosts:
                 accounted |= host.receive(ethernet)
         if self._dozes and frame.more_data and not data[4] & 1:
             self._poll()
