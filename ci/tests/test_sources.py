@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
 from bench import processes, sources
 from bench.places import Cache
-from bench.report import Failure
-from bench.sources import LWIP, MICROPYTHON, QEMU
+from bench.report import Failure, step
+from bench.sources import AIRCRACK, LWIP, MICROPYTHON, QEMU
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,34 @@ def test_no_network_is_one_line_with_the_way_out(
     for word in ("network", "--qemu-source-dir", "--lwip-dir", "--micropython-dir"):
         assert word in str(caught.value)
     assert "could not resolve" in caught.value.detail
+
+
+@pytest.mark.parametrize("folder", ["", "aircrack-ng-1.7/"])
+def test_judges_come_as_upstream_packed_them(
+    cache: Cache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """Archives come with and without a folder around everything; the tree must not depend on it."""
+    archive = tmp_path / "aircrack-ng_1.7.orig.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name in ("test/a.cap", "README"):
+            tar.add(make_tree(tmp_path, "file") / "file", folder + name)
+    fake = tmp_path / "bin"
+    wanted = "*source*--tar-only*aircrack-ng=1:1.7-5*"
+    for name, script in {
+        "apt-get": f'case "$*" in {wanted}) cp {archive} . ;; *update*) ;; *) exit 1 ;; esac',
+        "apt-cache": "echo 'Version: 1:1.7-5'",
+    }.items():
+        make_tree(fake, name)
+        (fake / name).write_text(f"#!/bin/sh\n{script}\n")
+        (fake / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{fake}:/usr/bin:/bin")
+    monkeypatch.setattr(sources, "KEYRINGS", (make_tree(tmp_path, "key") / "key",))
+    with step("sources") as line:
+        sources.fetch(cache, [AIRCRACK], "mirror://anywhere/", line)
+        line.done("")
+    tree = sources.cached(cache, AIRCRACK)
+    assert tree is not None
+    assert (tree.path / "test" / "a.cap").read_text() == "x"
 
 
 def test_fetched_tree_stays_in_use(cache: Cache) -> None:
