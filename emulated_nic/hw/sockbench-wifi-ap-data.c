@@ -18,7 +18,6 @@
 #include "qemu/bswap.h"
 #include "net/eth.h"
 #include "sockbench-wifi.h"
-#include "trace.h"
 
 /* Right after a beacon: a short interframe space (802.11-2020 table 18-5). */
 #define SIFS_NS  (10 * (int64_t)SCALE_US)

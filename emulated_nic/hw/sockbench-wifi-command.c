@@ -16,7 +16,6 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/cutils.h"
-#include "qemu/log.h"
 #include "net/eth.h"
 #include "sockbench-wifi.h"
 #include "trace.h"

@@ -144,20 +144,6 @@ static void supplicant_send(void *opaque, const uint8_t *eapol, uint32_t bytes)
     }
 }
 
-/* From the board's seed, so that a run can be had again. */
-void sockbench_wifi_random_bytes(void *opaque, uint8_t *bytes, uint32_t size)
-{
-    uint64_t value = 0;
-    uint32_t i;
-
-    for (i = 0; i < size; i++) {
-        if (i % 8 == 0) {
-            value = sockbench_wifi_random(opaque);
-        }
-        bytes[i] = value >> i % 8 * 8;
-    }
-}
-
 static void supplicant_install_pairwise(void *opaque,
                                         const uint8_t tk[WIFI_TK_BYTES])
 {
@@ -193,7 +179,7 @@ static void supplicant_done(void *opaque, bool rekey)
             .address = s->station.ap.bssid,
         });
     } else {
-        sockbench_wifi_handshake_ends(s);
+        sockbench_wifi_station_connected(s);
     }
 }
 

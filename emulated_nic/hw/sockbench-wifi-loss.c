@@ -21,10 +21,8 @@
  */
 
 #include "qemu/osdep.h"
-#include "qemu/bswap.h"
 #include "net/eth.h"
 #include "sockbench-wifi.h"
-#include "trace.h"
 
 #define LOST_INTERVALS   7   /* Linux: IEEE80211_BEACON_LOSS_COUNT */
 #define PROBES_MAX       3

@@ -20,7 +20,6 @@
 #include "qemu/bswap.h"
 #include "net/eth.h"
 #include "sockbench-wifi.h"
-#include "trace.h"
 
 #define DWELL_ACTIVE_MS    40
 #define DWELL_PASSIVE_MS   120 /* longer than a usual beacon interval */

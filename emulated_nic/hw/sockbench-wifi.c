@@ -1,5 +1,5 @@
 /*
- * FullMAC wifi NIC of the sockbench board: registers, interrupts, time, life.
+ * FullMAC wifi NIC of the sockbench board: registers, interrupts, life.
  *
  * Copyright (c) 2026 The sockbench authors
  *
@@ -15,13 +15,11 @@
  * that speak IEEE 802.11 on the air, which is port 1 of the link.
  * Not modelled: what section 11 of the datasheet says.
  *
- * The parts: -command and -event are what the driver sees, -air what comes and
- * goes, -scan, -station and -ap what the NIC's processor does with it, -data
- * the way of a frame between MAC and air.  -frames, -crypto, -ccmp,
- * -supplicant and -authenticator know 802.11 and nothing of QEMU.
- *
- * All of the NIC's waiting is in one table of deadlines with one QEMU timer:
- * what is due at the same instant then has an order, always the same.
+ * The parts: -command and -event are what the driver sees, -air is what comes
+ * and goes; what the NIC's processor does with it is in -scan, in -station with
+ * -join, -loss, -power and -keys, and in -ap with -ap-join and -ap-data; -mac
+ * is the way of a frame between MAC and air, -time what all of it waits for.
+ * The others (-frames, -crypto, -supplicant ...) know 802.11, not this NIC.
  */
 
 #include "qemu/osdep.h"
@@ -37,9 +35,6 @@
 
 #define WIFI_INT_ALL           0xfu
 #define WIFI_EVENT_RING_MAX    256u
-
-/* So that the NIC's numbers are not the ones that the firmware draws. */
-#define WIFI_RANDOM_STREAM     0x77696669ull /* "wifi" */
 
 /* Interrupts */
 
@@ -78,145 +73,6 @@ void sockbench_wifi_set_carrier(SockbenchWifiState *s, bool up)
     qemu_set_irq(qdev_get_gpio_in_named(DEVICE(&s->mac), "carrier", 0), up);
 }
 
-/* Time */
-
-/*
- * The instant at which the NIC acts: of a deadline its own time, though it is
- * met up to 2^shift - 1 ns late, so that no lateness adds to another.
- */
-int64_t sockbench_wifi_now(SockbenchWifiState *s)
-{
-    return s->due != WIFI_NEVER ? s->due
-                                : qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
-}
-
-static WifiTimer wifi_next_deadline(SockbenchWifiState *s)
-{
-    WifiTimer next = 0;
-    WifiTimer i;
-
-    for (i = 1; i < WIFI_TIMERS; i++) {
-        if (s->deadline[i] < s->deadline[next]) {
-            next = i;
-        }
-    }
-    return next;
-}
-
-static void wifi_schedule(SockbenchWifiState *s)
-{
-    int64_t at = s->deadline[wifi_next_deadline(s)];
-
-    if (at == WIFI_NEVER) {
-        timer_del(s->timer);
-    } else {
-        timer_mod(s->timer, at);
-    }
-}
-
-/* At a time that has passed means now. */
-void sockbench_wifi_arm(SockbenchWifiState *s, WifiTimer which, int64_t at)
-{
-    s->deadline[which] = MAX(at, sockbench_wifi_now(s));
-    wifi_schedule(s);
-}
-
-void sockbench_wifi_arm_after(SockbenchWifiState *s, WifiTimer which,
-                              int64_t ns)
-{
-    sockbench_wifi_arm(s, which, sockbench_wifi_now(s) + ns);
-}
-
-void sockbench_wifi_disarm(SockbenchWifiState *s, WifiTimer which)
-{
-    s->deadline[which] = WIFI_NEVER;
-    wifi_schedule(s);
-}
-
-static void wifi_disarm_all(SockbenchWifiState *s)
-{
-    WifiTimer i;
-
-    for (i = 0; i < WIFI_TIMERS; i++) {
-        s->deadline[i] = WIFI_NEVER;
-    }
-    timer_del(s->timer);
-}
-
-static void wifi_due(SockbenchWifiState *s, WifiTimer which)
-{
-    trace_sockbench_wifi_due(which);
-    switch (which) {
-    case WIFI_TIMER_COMMAND:
-        sockbench_wifi_command_ends(s);
-        break;
-    case WIFI_TIMER_SCAN_BEACON:
-        sockbench_wifi_scan_beacon_due(s);
-        break;
-    case WIFI_TIMER_SCAN_DWELL:
-        sockbench_wifi_scan_dwell_ends(s);
-        break;
-    case WIFI_TIMER_PHASE:
-        sockbench_wifi_phase_due(s);
-        break;
-    case WIFI_TIMER_JOIN:
-        sockbench_wifi_join_due(s);
-        break;
-    case WIFI_TIMER_BEACON:
-        sockbench_wifi_loss_beacon_due(s);
-        break;
-    case WIFI_TIMER_CHANNEL:
-        sockbench_wifi_loss_channel_due(s);
-        break;
-    case WIFI_TIMER_LOSS:
-        sockbench_wifi_loss_due(s);
-        break;
-    case WIFI_TIMER_AP_GROUP:
-        sockbench_wifi_ap_group_due(s);
-        break;
-    default:
-        sockbench_wifi_ap_handshake_due(s, which - WIFI_TIMER_AP);
-        break;
-    }
-}
-
-void sockbench_wifi_meet_deadlines(SockbenchWifiState *s)
-{
-    for (;;) {
-        WifiTimer which = wifi_next_deadline(s);
-        int64_t at = s->deadline[which];
-
-        if (at > qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL)) {
-            break;
-        }
-        if (s->link) {
-            sockbench_link_check_lateness(s->link, at);
-        }
-        s->deadline[which] = WIFI_NEVER;
-        s->due = at;
-        wifi_due(s, which);
-        s->due = WIFI_NEVER;
-    }
-    wifi_schedule(s);
-}
-
-static void wifi_timer(void *opaque)
-{
-    sockbench_wifi_meet_deadlines(opaque);
-}
-
-/* splitmix64, as the board's RANDOM register, but another stream. */
-uint64_t sockbench_wifi_random(SockbenchWifiState *s)
-{
-    uint64_t z;
-
-    s->random += 0x9e3779b97f4a7c15ull;
-    z = s->random;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-    return z ^ (z >> 31);
-}
-
 /* Registers */
 
 /* All that CTRL.RESET does.  Nothing is said on the air. */
@@ -228,7 +84,7 @@ static void wifi_reset_radio(SockbenchWifiState *s)
     s->failed = false;
     s->channel = 1;
     s->sequence = 0;
-    wifi_disarm_all(s);
+    sockbench_wifi_disarm_all(s);
     sockbench_wifi_scan_reset(s);
     sockbench_wifi_station_reset(s);
     sockbench_wifi_keys_forget(s);
@@ -243,7 +99,7 @@ void sockbench_wifi_die(SockbenchWifiState *s)
 {
     sockbench_wifi_ap_vanish(s);
     s->failed = true;
-    wifi_disarm_all(s);
+    sockbench_wifi_disarm_all(s);
     sockbench_wifi_raise(s, R_WIFI_INT_STATUS_FAILED_MASK);
 }
 
@@ -419,7 +275,7 @@ static void wifi_reset_hold(Object *obj, ResetType type)
 
     memset(s->fault_count, 0, sizeof(s->fault_count));
     memset(s->fault_arg, 0, sizeof(s->fault_arg));
-    s->random = (s->link ? s->link->seed : s->seed) ^ WIFI_RANDOM_STREAM;
+    sockbench_wifi_random_reset(s);
     s->radio_off = false;
     sockbench_wifi_air_reset(s);
     wifi_reset_radio(s);
@@ -479,8 +335,7 @@ static void wifi_init(Object *obj)
     object_property_add_alias(obj, "mac", OBJECT(&s->mac), "mac");
     sockbench_wifi_keys_init(s);
     sockbench_wifi_ap_init(s);
-    s->due = WIFI_NEVER;
-    s->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, wifi_timer, s);
+    sockbench_wifi_time_init(s);
 }
 
 static void wifi_finalize(Object *obj)

@@ -261,18 +261,23 @@ struct SockbenchWifiState {
 };
 
 /* sockbench-wifi.c */
-void sockbench_wifi_meet_deadlines(SockbenchWifiState *s);
 void sockbench_wifi_raise(SockbenchWifiState *s, uint32_t bits);
 void sockbench_wifi_set_carrier(SockbenchWifiState *s, bool up);
+void sockbench_wifi_die(SockbenchWifiState *s);
+void sockbench_wifi_refused(hwaddr offset, uint32_t value);
+uint32_t sockbench_wifi_caps(void);
+
+/* sockbench-wifi-time.c */
 int64_t sockbench_wifi_now(SockbenchWifiState *s);
 void sockbench_wifi_arm(SockbenchWifiState *s, WifiTimer which, int64_t at);
 void sockbench_wifi_arm_after(SockbenchWifiState *s, WifiTimer which,
                               int64_t ns);
 void sockbench_wifi_disarm(SockbenchWifiState *s, WifiTimer which);
-uint64_t sockbench_wifi_random(SockbenchWifiState *s);
-void sockbench_wifi_die(SockbenchWifiState *s);
-void sockbench_wifi_refused(hwaddr offset, uint32_t value);
-uint32_t sockbench_wifi_caps(void);
+void sockbench_wifi_disarm_all(SockbenchWifiState *s);
+void sockbench_wifi_meet_deadlines(SockbenchWifiState *s);
+void sockbench_wifi_time_init(SockbenchWifiState *s);
+void sockbench_wifi_random_bytes(void *opaque, uint8_t *bytes, uint32_t size);
+void sockbench_wifi_random_reset(SockbenchWifiState *s);
 
 /* sockbench-wifi-vmstate.c */
 extern const VMStateDescription sockbench_wifi_vmstate;
@@ -325,16 +330,13 @@ void sockbench_wifi_scan_reset(SockbenchWifiState *s);
 /* sockbench-wifi-station.c */
 uint8_t sockbench_wifi_station_state(SockbenchWifiState *s);
 bool sockbench_wifi_from_our_ap(SockbenchWifiState *s, const uint8_t *sender);
+void sockbench_wifi_station_enter(SockbenchWifiState *s, uint8_t state);
+void sockbench_wifi_station_connected(SockbenchWifiState *s);
+void sockbench_wifi_station_forget(SockbenchWifiState *s);
+void sockbench_wifi_say_deauth(SockbenchWifiState *s, const WifiNetwork *ap,
+                               uint16_t reason);
 void sockbench_wifi_link_down(SockbenchWifiState *s, uint16_t reason,
                               uint8_t flags);
-void sockbench_wifi_search_hears(SockbenchWifiState *s,
-                                 const WifiNetwork *network);
-void sockbench_wifi_search_ends(SockbenchWifiState *s);
-void sockbench_wifi_phase_due(SockbenchWifiState *s);
-void sockbench_wifi_join_due(SockbenchWifiState *s);
-void sockbench_wifi_handshake_goes_on(SockbenchWifiState *s);
-void sockbench_wifi_handshake_ends(SockbenchWifiState *s);
-void sockbench_wifi_handshake_fails(SockbenchWifiState *s, uint16_t reason);
 void sockbench_wifi_station_hear(SockbenchWifiState *s,
                                  const WifiHeard *heard);
 void sockbench_wifi_connect(SockbenchWifiState *s,
@@ -345,6 +347,26 @@ void sockbench_wifi_roam(SockbenchWifiState *s, const uint8_t *bssid,
 void sockbench_wifi_disconnect(SockbenchWifiState *s, uint16_t reason);
 void sockbench_wifi_get_link(SockbenchWifiState *s, struct wifi_link *r);
 void sockbench_wifi_station_reset(SockbenchWifiState *s);
+
+/* sockbench-wifi-join.c */
+bool sockbench_wifi_in_handshake(const WifiStation *st);
+void sockbench_wifi_join_begins(SockbenchWifiState *s, uint8_t channel);
+void sockbench_wifi_search_hears(SockbenchWifiState *s,
+                                 const WifiNetwork *network);
+void sockbench_wifi_search_ends(SockbenchWifiState *s);
+void sockbench_wifi_join_hear_auth(SockbenchWifiState *s,
+                                   const WifiHeard *heard);
+void sockbench_wifi_join_hear_assoc(SockbenchWifiState *s,
+                                    const WifiHeard *heard);
+void sockbench_wifi_phase_due(SockbenchWifiState *s);
+void sockbench_wifi_join_due(SockbenchWifiState *s);
+void sockbench_wifi_handshake_goes_on(SockbenchWifiState *s);
+void sockbench_wifi_handshake_fails(SockbenchWifiState *s, uint16_t reason);
+void sockbench_wifi_tell_join(SockbenchWifiState *s, uint16_t status,
+                              uint16_t reason, uint8_t flags);
+void sockbench_wifi_join_over(SockbenchWifiState *s);
+void sockbench_wifi_join_fail(SockbenchWifiState *s, uint16_t status,
+                              uint16_t reason, uint8_t flags);
 
 /* sockbench-wifi-loss.c */
 void sockbench_wifi_loss_settle(SockbenchWifiState *s);
@@ -385,7 +407,6 @@ uint32_t sockbench_wifi_put_eapol(SockbenchWifiState *s, uint8_t *ethernet,
                                   uint32_t bytes);
 void sockbench_wifi_eapol_ignored(SockbenchWifiState *s, const uint8_t *from,
                                   WifiEapolBad why);
-void sockbench_wifi_random_bytes(void *opaque, uint8_t *bytes, uint32_t size);
 void sockbench_wifi_pmk(uint8_t pmk[WIFI_PMK_BYTES], const WifiSsid *ssid,
                         uint8_t kind, const uint8_t *key, uint8_t size);
 void sockbench_wifi_keys_init(SockbenchWifiState *s);
@@ -408,12 +429,19 @@ bool sockbench_wifi_power_hears(SockbenchWifiState *s, const WifiHeard *heard);
 /* sockbench-wifi-ap.c */
 bool sockbench_wifi_ap_is_up(SockbenchWifiState *s);
 void sockbench_wifi_ap_show(SockbenchWifiState *s);
+void sockbench_wifi_ap_say(SockbenchWifiState *s, uint8_t *frame,
+                           uint32_t size);
+void sockbench_wifi_ap_send_off(SockbenchWifiState *s, const uint8_t *to,
+                                uint8_t fc, uint16_t reason);
 WifiApStation *sockbench_wifi_ap_station(SockbenchWifiState *s,
                                          const uint8_t *mac);
-void sockbench_wifi_ap_handshake_due(SockbenchWifiState *s,
-                                     unsigned int index);
-void sockbench_wifi_ap_hear(SockbenchWifiState *s, const WifiHeard *heard);
-void sockbench_wifi_ap_rebuke(SockbenchWifiState *s, const uint8_t *sender);
+unsigned int sockbench_wifi_ap_associated(SockbenchWifiState *s);
+void sockbench_wifi_ap_part(SockbenchWifiState *s, WifiApStation *station,
+                            uint16_t reason);
+void sockbench_wifi_ap_forget(SockbenchWifiState *s, WifiApStation *station,
+                              uint16_t reason);
+void sockbench_wifi_ap_dismiss(SockbenchWifiState *s, WifiApStation *station,
+                               uint16_t reason);
 void sockbench_wifi_ap_start(SockbenchWifiState *s, const struct wifi_ap *p);
 void sockbench_wifi_ap_stop(SockbenchWifiState *s);
 bool sockbench_wifi_ap_deauth(SockbenchWifiState *s, const uint8_t *mac,
@@ -421,8 +449,14 @@ bool sockbench_wifi_ap_deauth(SockbenchWifiState *s, const uint8_t *mac,
 unsigned int sockbench_wifi_ap_stations(SockbenchWifiState *s,
                                         struct wifi_ap_station *r);
 void sockbench_wifi_ap_vanish(SockbenchWifiState *s);
-void sockbench_wifi_ap_init(SockbenchWifiState *s);
 void sockbench_wifi_ap_reset(SockbenchWifiState *s);
+
+/* sockbench-wifi-ap-join.c */
+void sockbench_wifi_ap_handshake_due(SockbenchWifiState *s,
+                                     unsigned int index);
+void sockbench_wifi_ap_hear(SockbenchWifiState *s, const WifiHeard *heard);
+void sockbench_wifi_ap_rebuke(SockbenchWifiState *s, const uint8_t *sender);
+void sockbench_wifi_ap_init(SockbenchWifiState *s);
 
 /* sockbench-wifi-ap-data.c */
 uint32_t sockbench_wifi_ap_waiting(SockbenchWifiState *s);
