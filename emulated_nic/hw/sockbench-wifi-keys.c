@@ -28,7 +28,7 @@
 void sockbench_wifi_keys_send(SockbenchWifiState *s, uint8_t *frame,
                               uint32_t size)
 {
-    frame[1] |= sockbench_wifi_power_flag(s);
+    frame[1] |= sockbench_wifi_power_sends(s);
     if (s->keys.pairwise.there) {
         size = wifi_ccmp_seal(&s->keys.pairwise, frame, size);
     }
@@ -139,7 +139,7 @@ static void supplicant_send(void *opaque, const uint8_t *eapol, uint32_t bytes)
     if (s->keys.confirmed) {
         sockbench_wifi_keys_send(s, frame, size);
     } else {
-        frame[1] |= sockbench_wifi_power_flag(s);
+        frame[1] |= sockbench_wifi_power_sends(s);
         sockbench_wifi_send(s, frame, size);
     }
 }

@@ -18,6 +18,8 @@
 #include "net/eth.h"
 #include "sockbench-wifi.h"
 
+#define AWAKE_NS (10 * (int64_t)SCALE_MS)
+
 static void say_power(SockbenchWifiState *s, bool doze)
 {
     uint8_t frame[WIFI_MANAGEMENT_BYTES];
@@ -107,15 +109,26 @@ void sockbench_wifi_power_begin(SockbenchWifiState *s)
 
     st->polling = false;
     st->group_awake = false;
+    st->awake_until = 0;
     if (st->power_save) {
         say_power(s, true);
     }
 }
 
-/* What a data frame of the station says of it: sending is no waking up. */
-uint8_t sockbench_wifi_power_flag(SockbenchWifiState *s)
+/*
+ * A data frame of the station: what it says of power save.  To the AP sending
+ * is no waking up; but an AP that does not know us says so at once, and one
+ * that did not hear it would never learn.
+ */
+uint8_t sockbench_wifi_power_sends(SockbenchWifiState *s)
 {
-    return power_dozes(s) ? WIFI_FLAG_POWER : 0;
+    WifiStation *st = &s->station;
+
+    if (!st->power_save || st->state != WIFI_STATION_CONNECTED) {
+        return 0;
+    }
+    st->awake_until = sockbench_wifi_now(s) + AWAKE_NS;
+    return WIFI_FLAG_POWER;
 }
 
 static void power_poll(SockbenchWifiState *s)
@@ -167,6 +180,9 @@ bool sockbench_wifi_power_hears(SockbenchWifiState *s, const WifiHeard *heard)
     bool more = header->flags & WIFI_FLAG_MORE_DATA;
 
     if (!power_dozes(s) || header->fc == WIFI_FC_BEACON) {
+        return true;
+    }
+    if (heard->at < st->awake_until && !st->polling && !st->group_awake) {
         return true;
     }
     if (!sockbench_wifi_from_our_ap(s, header->transmitter)) {

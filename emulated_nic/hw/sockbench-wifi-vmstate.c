@@ -120,6 +120,7 @@ static const VMStateDescription station_vmstate = {
         VMSTATE_BOOL(power_save, WifiStation),
         VMSTATE_BOOL(polling, WifiStation),
         VMSTATE_BOOL(group_awake, WifiStation),
+        VMSTATE_INT64(awake_until, WifiStation),
         VMSTATE_END_OF_LIST()
     }
 };

@@ -176,6 +176,7 @@ typedef struct WifiStation {
     bool power_save;
     bool polling;            /* awake for a frame that was asked for */
     bool group_awake;        /* and for those of the group */
+    int64_t awake_until;     /* after sending */
 } WifiStation;
 
 /* The station's. */
@@ -420,7 +421,7 @@ void sockbench_wifi_send_on(SockbenchWifiState *s, uint8_t channel,
                             uint8_t *frame, uint32_t size);
 void sockbench_wifi_set_power_save(SockbenchWifiState *s, bool on);
 void sockbench_wifi_power_begin(SockbenchWifiState *s);
-uint8_t sockbench_wifi_power_flag(SockbenchWifiState *s);
+uint8_t sockbench_wifi_power_sends(SockbenchWifiState *s);
 bool sockbench_wifi_power_wants(SockbenchWifiState *s, const WifiBeacons *b);
 void sockbench_wifi_power_hear_beacon(SockbenchWifiState *s,
                                       const WifiHeard *heard);

@@ -474,6 +474,30 @@ static void test_a_poll_that_was_lost(void)
     bench_stop();
 }
 
+/* Who has sent is awake for 10 ms: an AP that forgot it can say so. */
+static void test_awake_after_sending(void)
+{
+    uint64_t sent;
+
+    radio_start();
+    mac_start();
+    join();
+    power_save(true);
+    bench_forget();
+    ap_leave(ap_mac, own_mac, 0xc0, 7);
+    event_none();
+    mac_send();
+    expect_frames((uint16_t[]) { 0x1108 }, (uint8_t[]) { CHANNEL }, 1);
+    sent = board_now();
+    until(sent + 10 * MS - 2);
+    g_assert_cmpuint(heard(own_mac, false), ==, 1);
+    g_assert_cmpuint(heard(own_mac, false), ==, 0);
+    mac_send();
+    ap_leave(ap_mac, own_mac, 0xc0, 7);
+    event_expect(WIFI_EVENT_DEAUTH, 0, 7, 0);
+    bench_stop();
+}
+
 static void test_group_frames_of_a_dozing_station(void)
 {
     static const uint8_t tim[] = { 5, 4, 0, 1, 1, 0 };
@@ -516,6 +540,7 @@ int main(int argc, char **argv)
     qtest_add_func("/wifi/roam/disconnect", test_disconnect_during_a_roam);
     qtest_add_func("/wifi/power/told", test_power_save_is_told);
     qtest_add_func("/wifi/power/unicast", test_frames_for_a_dozing_station);
+    qtest_add_func("/wifi/power/awake", test_awake_after_sending);
     qtest_add_func("/wifi/power/lost-poll", test_a_poll_that_was_lost);
     qtest_add_func("/wifi/power/group", test_group_frames_of_a_dozing_station);
     return g_test_run();
