@@ -251,7 +251,8 @@ static void ap_take(SockbenchWifiState *s, WifiApStation *from,
         return;
     }
     size = wifi_data_to_ethernet(ethernet, plain, size);
-    if (!size) {
+    /* What is passed on may need a key's header and MIC in the same room. */
+    if (!size || size > ETH_HLEN + WIFI_MSDU_BYTES) {
         sockbench_wifi_rx_count(s, R_WIFI_STAT_RX_MALFORMED);
         return;
     }

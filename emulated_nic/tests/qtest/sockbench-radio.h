@@ -146,7 +146,7 @@ static inline void event_none(void)
 
 typedef struct Air {
     uint32_t size;
-    uint8_t bytes[1600];
+    uint8_t bytes[2600];
 } Air;
 
 static inline void put(Air *a, const void *bytes, uint32_t size)

@@ -491,6 +491,37 @@ static void test_data_between_stations(void)
     bench_stop();
 }
 
+/* The longest MSDU passes, what no MSDU has does not. */
+static void test_sizes(void)
+{
+    static const uint32_t bodies[] = { 8 + 2296, 8 + 2304, 2376, 2377 };
+    int i;
+
+    start(8);
+    join(one, 1);
+    join(two, 2);
+    for (i = 0; i < ARRAY_SIZE(bodies); i++) {
+        Air a = air_frame(CHANNEL, -55);
+
+        put16(&a, 0x0108);
+        put16(&a, 0);
+        put(&a, own_mac, 6);
+        put(&a, one, 6);
+        put(&a, two, 6);
+        put16(&a, (100 + i) << 4);
+        put(&a, snap, sizeof(snap));
+        a.size = 4 + 24 + bodies[i];
+        air_inject(&a);
+    }
+    g_assert_cmpint(bench_count(), ==, 3);
+    g_assert_cmpuint(bench.messages[0].size, ==, 4 + 24 + 8 + 2296);
+    g_assert_cmpuint(bench.messages[1].size, ==, 4 + 24 + 8 + 2304);
+    /* More than the air carries at all is no matter of the NIC. */
+    g_assert_cmpuint(bench.messages[2].type, ==, LINK_DROP);
+    g_assert_cmpuint(radio_get(A_WIFI_STAT_RX_MALFORMED), ==, 1);
+    bench_stop();
+}
+
 static void test_data_of_strangers(void)
 {
     start(8);
@@ -611,6 +642,7 @@ int main(int argc, char **argv)
     qtest_add_func("/wifi/ap/deauth", test_deauth);
     qtest_add_func("/wifi/ap/data", test_data_between_mac_and_stations);
     qtest_add_func("/wifi/ap/bridge", test_data_between_stations);
+    qtest_add_func("/wifi/ap/sizes", test_sizes);
     qtest_add_func("/wifi/ap/strangers", test_data_of_strangers);
     qtest_add_func("/wifi/ap/kept", test_frames_are_kept);
     qtest_add_func("/wifi/ap/group", test_group_frames_wait);
