@@ -177,6 +177,18 @@ async def test_join_that_is_drawn_out_ends_after_thirteen_seconds(wifi, air, wir
     await works(wifi, wire, cold_target, make_another(air, ap))
 
 
+@pytest.mark.parametrize("seconds", [4, 11, 12])
+@covers("wifi.join.limit", "wifi.join.handshake-timeout")
+async def test_join_that_is_drawn_out_succeeds_within_its_limit(wifi, air, wire, cold_target, seconds):
+    """Every message accepted gives the handshake its time anew, as long as the thirteen seconds last."""
+    endless = tuple(number * SEC for number in range(1, 60))
+    ap = make(air, profile=replace(HOSTAPD, repeats=endless, patience=120 * SEC))
+    ap.silent_on.add("M2")
+    asyncio.get_running_loop().call_at(SEARCH + seconds * SEC - 500 * MS, ap.silent_on.clear)
+    elapsed_is(await link(wifi, wire, ap), SEARCH + seconds * SEC)
+    await echoes(cold_target, wire)
+
+
 @pytest.mark.parametrize("order", [0, 1], ids=["first", "second"])
 @covers("wifi.join.strongest", "wifi.scan.channels")
 async def test_strongest_access_point_is_joined(wifi, air, wire, cold_target, order):

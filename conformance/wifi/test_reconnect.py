@@ -44,7 +44,7 @@ def follow(times, took):
     """Assert that attempts that TOOK so long each began at TIMES: one at once, each other one pause after the last."""
     for number, (earlier, later) in enumerate(zip(times, times[1:], strict=False)):
         pause = PAUSES[min(number, len(PAUSES) - 1)]
-        assert 0 <= later - earlier - took - pause <= 2 * MS + WORK, (number, later - earlier)
+        assert 0 <= later - earlier - took - pause <= 1 * MS + WORK, (number, later - earlier)
 
 
 @covers("wifi.reconnect", "wifi.loss.deauthentication")
