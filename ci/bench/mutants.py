@@ -149,13 +149,14 @@ def _run(prepared: Prepared, out: Path, mutants: list[Mutant], covered: dict[str
                 for future in as_completed(futures):
                     outcomes.append(future.result())
                     last = outcomes[-1]
+                    _write_report(_ordered(mutants, outcomes), out)
                     line.progress(f"{len(outcomes)}/{len(mutants)} {last.mutant.id}: {last.fate}")
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
         caught = sum(one.fate == CAUGHT for one in outcomes)
         line.done(f"{caught} of {len(mutants)} caught")
-    return _tell(mutants, outcomes, out, time.monotonic() - started)
+    return _tell(_ordered(mutants, outcomes), out, time.monotonic() - started)
 
 
 def _prove_sound(prepared: Prepared, remembered: Path, place: _Workshop, elf: Path, workers: int, line: Step) -> None:
@@ -307,20 +308,28 @@ def _covered() -> dict[str, list[str]]:
     return {slug: sorted(cases) for slug, cases in tomllib.loads(text).items()}
 
 
-def _tell(mutants: Sequence[Mutant], outcomes: Sequence[Outcome], out: Path, seconds: float) -> int:
-    """Print who caught what, write report.json, and return 0 if nothing survived."""
+def _ordered(mutants: Sequence[Mutant], outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes in the order of their mutants."""
     order = {mutant.id: number for number, mutant in enumerate(mutants)}
-    ordered = sorted(outcomes, key=lambda one: order[one.mutant.id])
+    return sorted(outcomes, key=lambda one: order[one.mutant.id])
+
+
+def _write_report(ordered: Sequence[Outcome], out: Path) -> None:
+    """Write report.json: what is known until now."""
+    report = [{"id": one.mutant.id, "title": one.mutant.title, "fate": one.fate, "why": one.why, "cases": one.cases,
+               "named": one.named, "hung": one.hung, "seconds": round(one.seconds, 1)}
+              for one in ordered]  # fmt: skip
+    (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def _tell(ordered: Sequence[Outcome], out: Path, seconds: float) -> int:
+    """Print who caught what and return 0 if nothing survived."""
     for one in ordered:
         by = one.cases[0].removeprefix("conformance/") if one.cases else one.why or "NO CASE"
         notes = ("" if one.named or not one.cases else " (not a case of what it breaks)") + (
             " (by the watchdog alone)" if one.hung else ""
         )
         print(f"{one.mutant.id:<6} {one.fate:<9} {one.mutant.title}\n       by {by}{notes}")
-    report = [{"id": one.mutant.id, "title": one.mutant.title, "fate": one.fate, "why": one.why, "cases": one.cases,
-               "named": one.named, "hung": one.hung, "seconds": round(one.seconds, 1)}
-              for one in ordered]  # fmt: skip
-    (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     survivors = [one.mutant.id for one in ordered if one.fate != CAUGHT]
     caught = len(ordered) - len(survivors)
     named = sum(one.named for one in ordered)
