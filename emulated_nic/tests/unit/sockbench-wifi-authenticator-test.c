@@ -126,6 +126,16 @@ static void bench_start(Bench *b)
     wifi_ptk_derive(&b->ptk, pmk, own, station, b->a.anonce, snonce);
 }
 
+static int all_ignored(const Bench *b)
+{
+    int i, n = 0;
+
+    for (i = 0; i < ARRAY_SIZE(b->ignored); i++) {
+        n += b->ignored[i];
+    }
+    return n;
+}
+
 /* From the station; `back`: to how many tries ago it answers. */
 
 static void hear(Bench *b, Bytes message)
@@ -406,6 +416,23 @@ static void test_stop_forgets_everything(void)
     g_assert_cmpint(b.sends, ==, 2);
 }
 
+/* A station that associates anew has no keys, whatever it had before. */
+static void test_start_forgets_everything(void)
+{
+    Bench b;
+
+    start_keyed(&b);
+    wifi_authenticator_start(&b.a, own, station, pmk, b.own_rsn,
+                             sizeof(b.own_rsn), b.station_rsn,
+                             sizeof(b.station_rsn));
+    g_assert(!b.a.keyed);
+    g_assert_cmphex(b.sent[16], ==, 1);      /* counters begin anew */
+    hear(&b, m2(&b));
+    hear(&b, m4(&b));
+    g_assert_cmpint(b.done, ==, 2);
+    g_assert_cmpint(b.pairwise, ==, 2);
+}
+
 static void test_what_is_no_message_of_a_station(void)
 {
     static const uint16_t infos[] = {
@@ -479,6 +506,7 @@ static void test_flipped_bits(void)
             flipped.at[bit / 8] ^= 1 << bit % 8;
             hear(&b, flipped);
             g_assert_cmpint(b.a.state, ==, state);
+            g_assert_cmpint(all_ignored(&b), ==, 1);
         }
     }
 }
@@ -606,6 +634,7 @@ int main(int argc, char **argv)
     TEST(group_rekey);
     TEST(plaintext_is_refused_once_there_are_keys);
     TEST(stop_forgets_everything);
+    TEST(start_forgets_everything);
     TEST(what_is_no_message_of_a_station);
     TEST(cut_off);
     TEST(flipped_bits);

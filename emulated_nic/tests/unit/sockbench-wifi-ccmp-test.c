@@ -149,15 +149,19 @@ static void test_key_has_to_be_there(void)
 
 static void test_key_id_is_told(void)
 {
-    WifiKey key = key_of(VECTOR_TK, 2);
-    BYTES frame = bytes_from_hex(VECTOR_PLAIN);
-    uint32_t size = frame.size;
+    uint8_t id;
 
-    frame.at = g_realloc(frame.at, size + WIFI_CCMP_GROWTH);
-    g_assert_cmpint(wifi_ccmp_key_id(frame.at, size), ==, -1);
-    size = wifi_ccmp_seal(&key, frame.at, size);
-    g_assert_cmpint(wifi_ccmp_key_id(frame.at, size), ==, 2);
-    g_assert_cmpint(open_frame(&key, frame.at, size), ==, WIFI_CCMP_OK);
+    for (id = 0; id < 4; id++) {
+        WifiKey key = key_of(VECTOR_TK, id);
+        BYTES frame = bytes_from_hex(VECTOR_PLAIN);
+        uint32_t size = frame.size;
+
+        frame.at = g_realloc(frame.at, size + WIFI_CCMP_GROWTH);
+        g_assert_cmpint(wifi_ccmp_key_id(frame.at, size), ==, -1);
+        size = wifi_ccmp_seal(&key, frame.at, size);
+        g_assert_cmpint(wifi_ccmp_key_id(frame.at, size), ==, id);
+        g_assert_cmpint(open_frame(&key, frame.at, size), ==, WIFI_CCMP_OK);
+    }
 }
 
 /* 12.5.3.3.3: these bits may change on the way, all others may not. */

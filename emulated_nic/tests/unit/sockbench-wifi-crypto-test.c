@@ -118,6 +118,7 @@ static void test_pmk_remembers_right(void)
         wifi_pbkdf2(right, sizeof(right), (const uint8_t *)"passphrase", 10,
                     ssid, sizeof(ssid), 4096);
         for (again = 0; again < 2; again++) {
+            memset(pmk, 0, sizeof(pmk));
             wifi_pmk(pmk, (const uint8_t *)"passphrase", 10, ssid,
                      sizeof(ssid));
             g_assert_cmpmem(pmk, sizeof(pmk), right, sizeof(right));

@@ -88,6 +88,7 @@ static void test_header_of_a_ps_poll(void)
     assert_hex(frame, size, "a40005c0 0200000000a1 020000000081");
     g_assert(wifi_header_parse(&h, frame, size));
     g_assert_cmpuint(h.aid, ==, 5);
+    g_assert(h.destination == frame + 4 && h.source == frame + 10);
     g_assert_cmpmem(h.bssid, 6, ap, 6);
     g_assert(!wifi_header_parse(&h, frame, size - 1));
 }
@@ -146,7 +147,11 @@ static void assert_network(const uint8_t *frame, uint32_t size,
     uint8_t rsn[WIFI_RSN_OWN_BYTES];
     WifiNetwork n;
 
+    memset(&n, 0xee, sizeof(n)); /* nothing of an earlier one may stay */
     g_assert(wifi_network_parse(&n, exact.at, size));
+    g_assert_cmpint(n.dbm, ==, 0);
+    g_assert(buffer_is_zero(n.rsn + n.rsn_bytes,
+                            sizeof(n.rsn) - n.rsn_bytes));
     g_assert_cmpmem(n.bssid, 6, ap, 6);
     g_assert_cmpuint(n.channel, ==, 6);
     g_assert_cmpuint(n.beacon_tu, ==, 100);
@@ -206,6 +211,14 @@ static void test_tim(void)
     }
     frame.at[frame.size - 4] = 0;        /* a period of 0 can't be */
     g_assert(!wifi_tim_parse(&tim, 1, frame.at, frame.size));
+    frame.at[frame.size - 4] = 3;
+    frame.at[frame.size - 6]--;          /* a bitmap of one octet; of none */
+    g_assert(wifi_tim_parse(&tim, 39, frame.at, frame.size - 1));
+    g_assert(tim.unicast);
+    g_assert(wifi_tim_parse(&tim, 40, frame.at, frame.size - 1));
+    g_assert(!tim.unicast);
+    frame.at[frame.size - 6]--;
+    g_assert(!wifi_tim_parse(&tim, 39, frame.at, frame.size - 2));
 }
 
 static void test_probes(void)
@@ -263,12 +276,16 @@ static void test_association(void)
     uint32_t size;
 
     wifi_put_rsn(rsn);
+    memset(&request, 0xee, sizeof(request));
     size = wifi_put_assoc_request(frame, own, &bss, NULL);
     assert_hex(frame, 28, "00000000 0200000000a1 020000000081 0200000000a1 "
                "0000 3100 0a00");
     g_assert(wifi_assoc_request_parse(&request, frame, size));
     g_assert(wifi_ssid_equal(&request.ssid, &bss.ssid));
     g_assert_cmpmem(request.rsn, request.rsn_bytes, rsn, sizeof(rsn));
+    g_assert(buffer_is_zero(request.rsn + request.rsn_bytes,
+                            sizeof(request.rsn) - request.rsn_bytes));
+    g_assert_cmphex(request.capability, ==, 0x31);
     g_assert_cmpuint(request.listen_interval, ==, 10);
 
     size = wifi_put_assoc_request(frame, own, &bss, other_ap);
@@ -278,8 +295,8 @@ static void test_association(void)
     g_assert(wifi_ssid_equal(&request.ssid, &bss.ssid));
 
     size = wifi_put_assoc_response(frame, &bss, own, true, 0, 3);
-    assert_hex(frame, 30, "30000000 020000000081 0200000000a1 0200000000a1 "
-               "0000 3100 0000 03c0");
+    assert_hex(frame, size, "30000000 020000000081 0200000000a1 0200000000a1 "
+               "0000 3100 0000 03c0 010882848b960c121824 32043048606c");
     g_assert(wifi_assoc_response_parse(&response, frame, size));
     g_assert_cmpuint(response.aid, ==, 3);
 

@@ -147,6 +147,7 @@ static void test_security(void)
         { 0x11, "dd16 0050f201 0100 0050f202 0100 0050f202 0100 0050f202 "
           "3014 0100 000fac02 0100 000fac04 0100 000fac02 0000",
           WIFI_SECURITY_WPA | WIFI_SECURITY_OTHER },
+        { 0x11, "dd04 0050f201", WIFI_SECURITY_WPA },
         /* Microsoft's, but not WPA: WMM; and one without a type */
         { 0x01, "dd07 0050f202 000100 dd03 0050f2", WIFI_SECURITY_OPEN },
     };

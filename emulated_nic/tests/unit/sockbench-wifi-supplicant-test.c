@@ -186,6 +186,30 @@ static void test_replayed_counters_are_ignored(void)
     g_assert_cmpint(b.ignored[WIFI_EAPOL_REPLAY], ==, 3);
 }
 
+/* M3 needs a larger one than M1 had, G1 a larger one than M3. */
+static void test_counters_ascend_from_any_number(void)
+{
+    Bench b;
+
+    bench_start(&b);
+    b.replay = 1000;
+    hear(&b, m1(&b));
+    take_m2(&b);
+    b.replay = 1000;
+    hear(&b, m3(&b));
+    b.replay = 999;
+    hear(&b, m3(&b));
+    g_assert_cmpint(b.ignored[WIFI_EAPOL_REPLAY], ==, 2);
+    b.replay = 1001;
+    hear(&b, m3(&b));
+    g_assert_cmpint(b.done, ==, 1);
+    b.replay = 1001;
+    hear(&b, g1(&b, gtk_two, 2));
+    g_assert_cmpint(b.ignored[WIFI_EAPOL_REPLAY], ==, 3);
+    hear(&b, g1(&b, gtk_two, 2));
+    g_assert_cmpint(b.group_done, ==, 1);
+}
+
 /* A message that was ignored has not used up its counter. */
 static void test_a_wrong_mic_moves_no_counter(void)
 {
@@ -404,6 +428,7 @@ int main(int argc, char **argv)
     TEST(the_same_ptk_is_not_installed_again);
     TEST(m3_with_another_anonce_is_ignored);
     TEST(replayed_counters_are_ignored);
+    TEST(counters_ascend_from_any_number);
     TEST(a_wrong_mic_moves_no_counter);
     TEST(plaintext_is_refused_once_there_are_keys);
     TEST(m3_with_another_rsn_element);
