@@ -88,6 +88,7 @@ static void test_header_of_a_ps_poll(void)
     assert_hex(frame, size, "a40005c0 0200000000a1 020000000081");
     g_assert(wifi_header_parse(&h, frame, size));
     g_assert_cmpuint(h.aid, ==, 5);
+    g_assert_cmpuint(h.bytes, ==, 16);
     g_assert(h.destination == frame + 4 && h.source == frame + 10);
     g_assert_cmpmem(h.bssid, 6, ap, 6);
     g_assert(!wifi_header_parse(&h, frame, size - 1));

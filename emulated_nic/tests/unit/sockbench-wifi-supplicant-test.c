@@ -208,6 +208,10 @@ static void test_counters_ascend_from_any_number(void)
     g_assert_cmpint(b.ignored[WIFI_EAPOL_REPLAY], ==, 3);
     hear(&b, g1(&b, gtk_two, 2));
     g_assert_cmpint(b.group_done, ==, 1);
+    b.replay = 1002;
+    hear(&b, g1(&b, gtk_one, 2));
+    g_assert_cmpint(b.ignored[WIFI_EAPOL_REPLAY], ==, 4);
+    g_assert_cmpint(b.group_done, ==, 1);
 }
 
 /* A message that was ignored has not used up its counter. */
@@ -275,6 +279,7 @@ static void test_m3_with_another_rsn_element(void)
 
     wifi_put_rsn(rsn);           /* differs in one bit of the capabilities */
     assert_fails(M3_INFO, &data, 17);
+    assert_fails(M3_INFO & ~WIFI_KEY_INFO_ENCRYPTED, &data, 17);
     data.rsn = NULL;
     assert_fails(M3_INFO, &data, 17);
 }
