@@ -8,6 +8,7 @@ remains fails the case.
 from __future__ import annotations
 
 import asyncio
+import heapq
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
@@ -25,26 +26,50 @@ class Crossing(Protocol):
     claimed_by: str
 
 
-class Clock(Protocol):
-    """Virtual time."""
+F = TypeVar("F", bound=Crossing)
+Written = TypeVar("Written", contravariant=True)
+
+
+class Book(Protocol[Written]):
+    """Virtual time, and somebody who writes down what crosses."""
 
     now: int
 
-
-F = TypeVar("F", bound=Crossing)
+    def crossed(self, frame: Written) -> None:
+        """Write down a frame that crosses."""
 
 
 class Accounts(Generic[F]):
     """The frames of one medium. `where` is a word for messages: " on air", or nothing."""
 
-    def __init__(self, clock: Clock, loop: asyncio.AbstractEventLoop, where: str = "") -> None:
-        self._clock = clock
+    def __init__(self, book: Book[F], loop: asyncio.AbstractEventLoop, where: str = "") -> None:
+        self._book = book
         self._loop = loop
         self._where = where
         self.frames: list[F] = []
         self._ignored: list[Callable[[F], bool]] = []
         self._unclaimed: list[F] = []
         self._watchers: list[tuple[Callable[[F], bool], asyncio.Future[F], bool]] = []
+        self._coming: list[tuple[int, int, F]] = []
+        self._sequence = 0
+
+    def log(self, frame: F) -> None:
+        """Write a frame down, now or when its time has come."""
+        if frame.at <= self._book.now:
+            self._append(frame)
+        else:
+            self._sequence += 1
+            heapq.heappush(self._coming, (frame.at, self._sequence, frame))
+
+    def passed(self) -> None:
+        """Write down the frames whose time has come."""
+        coming, now = self._coming, self._book.now
+        while coming and coming[0][0] <= now:
+            self._append(heapq.heappop(coming)[2])
+
+    def _append(self, frame: F) -> None:
+        self.frames.append(frame)
+        self._book.crossed(frame)
 
     async def expect(self, matches: Callable[[F], bool], wanted: str, within: int) -> F:
         """Return the first frame of the board that matches and account for it; raise Expired after `within`."""
@@ -55,7 +80,7 @@ class Accounts(Generic[F]):
                 self._unclaimed.remove(frame)
                 frame.claimed_by = "expect"
                 return frame
-        started = self._clock.now
+        started = self._book.now
         found = await self._watch(matches, within, claims=True)
         if found is None:
             raise Expired(
@@ -67,7 +92,7 @@ class Accounts(Generic[F]):
         """Let `for_` pass and raise AssertionError at the first frame of the board that matches."""
         __tracebackhide__ = True
         _check_time("for_", for_)
-        started = self._clock.now
+        started = self._book.now
         found = next((frame for frame in self._unclaimed if matches(frame)), None)
         if found is None:
             found = await self._watch(matches, for_, claims=False)
@@ -120,7 +145,7 @@ class Accounts(Generic[F]):
         future: asyncio.Future[F] = self._loop.create_future()
         entry = (matches, future, claims)
         self._watchers.append(entry)
-        timer = self._loop.call_at(self._clock.now + duration, _expire, future)
+        timer = self._loop.call_at(self._book.now + duration, _expire, future)
         try:
             return await future
         except _Passed:
@@ -136,6 +161,29 @@ class Accounts(Generic[F]):
             return "the board has sent nothing at all"
         lines = "".join(f"\n    {frame!r}" for frame in shown[-SHOWN:])
         return ("the board sent" if seen else "the board sent nothing since; before:") + lines
+
+
+class Accounted(Generic[F]):
+    """What a bench asks of anything that frames cross: to write them down, and to name those nobody accounts for."""
+
+    _accounts: Accounts[F]
+
+    def passed(self) -> None:
+        """Write down the frames to the board whose time has come."""
+        self._accounts.passed()
+
+    def claim_all(self, who: str) -> None:
+        """Account for every frame so far."""
+        self._accounts.claim_all(who)
+
+    def check(self) -> None:
+        """Raise StrayFrame if a frame is left that nobody accounts for."""
+        __tracebackhide__ = True
+        self._accounts.check()
+
+    def fail(self, error: BaseException) -> None:
+        """Let everybody who waits for a frame have that error."""
+        self._accounts.fail(error)
 
 
 class _Passed(Exception):

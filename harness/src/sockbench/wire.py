@@ -8,11 +8,10 @@ that returned it, by `ignore`, or by the fault that swallowed it. What remains f
 from __future__ import annotations
 
 import asyncio
-import heapq
 from typing import Protocol
 
 from sockbench import link
-from sockbench.accounting import Accounts
+from sockbench.accounting import Accounted, Accounts
 from sockbench.faults import Carried, FaultSettings
 from sockbench.frame import Frame
 from sockbench.packets import Packet
@@ -60,14 +59,14 @@ class Ways(Protocol):
         """Write down a frame that crosses."""
 
 
-class Wire:
+class Wire(Accounted[Frame]):
     """The Ethernet segment that the board is on."""
 
     def __init__(self, ways: Ways, loop: asyncio.AbstractEventLoop, *, seed: int) -> None:
         self._ways = ways
         self._loop = loop
         self._seed = seed
-        self._accounts: Accounts[Frame] = Accounts(ways, loop)
+        self._accounts = Accounts(ways, loop)
         self.frames = self._accounts.frames
         self.faults = FaultSettings(seed)
         # Whether the board's Ethernet port is on this segment.
@@ -77,8 +76,6 @@ class Wire:
         self._bridge: Bridge | None = None
         self._handlers: list[tuple[str, Handler]] = []
         self._hosts: list[Host] = []
-        self._coming: list[tuple[int, int, Frame]] = []
-        self._sequence = 0
         self.peer = self.host(ip=PEER_IP)
 
     def host(self, ip: str, mac: str | None = None, *, ip6: str | None = None) -> Host:
@@ -161,35 +158,16 @@ class Wire:
         if not copies:
             frame = Frame(now, port, True, data, "lost")
             frame.claimed_by = "fault"
-            self._log(frame)
+            self._accounts.log(frame)
             return
         for copy in copies:
             frame = Frame(now, port, True, copy.data, copy.fate)
             frame.claimed_by = by
-            self._log(frame)
+            self._accounts.log(frame)
             if copy.at <= now:
                 self._arrived(frame)
             else:
                 self._loop.call_at(copy.at, self._arrived, frame)
-
-    def passed(self) -> None:
-        """Log the frames to the board whose time has come."""
-        coming, now = self._coming, self._ways.now
-        while coming and coming[0][0] <= now:
-            self._append(heapq.heappop(coming)[2])
-
-    def claim_all(self, who: str) -> None:
-        """Account for every frame so far."""
-        self._accounts.claim_all(who)
-
-    def check(self) -> None:
-        """Raise StrayFrame if a frame is left that nobody accounts for."""
-        __tracebackhide__ = True
-        self._accounts.check()
-
-    def fail(self, error: BaseException) -> None:
-        """Let everybody who waits for a frame have that error."""
-        self._accounts.fail(error)
 
     def close(self) -> None:
         """End every host."""
@@ -205,7 +183,7 @@ class Wire:
         if not copies:
             lost = Frame(start, ETHERNET, False, data, "lost")
             lost.claimed_by = "fault"
-            self._log(lost)
+            self._accounts.log(lost)
         for copy in copies:
             if self._bridge is not None and copy.at > now:
                 self._loop.call_at(copy.at, self._to_board, copy)
@@ -224,20 +202,9 @@ class Wire:
             self._ways.schedule(copy.at, link.FRAME, ETHERNET, copy.data)
         elif not by_air:
             frame.fate = "unreachable"
-        self._log(frame)
+        self._accounts.log(frame)
         if bridge is not None and by_air:
             bridge.forward(copy.data)
-
-    def _log(self, frame: Frame) -> None:
-        if frame.at <= self._ways.now:
-            self._append(frame)
-        else:
-            self._sequence += 1
-            heapq.heappush(self._coming, (frame.at, self._sequence, frame))
-
-    def _append(self, frame: Frame) -> None:
-        self.frames.append(frame)
-        self._ways.crossed(frame)
 
     def _arrived(self, frame: Frame) -> None:
         """Show a frame of the board to everybody on the wire."""

@@ -9,13 +9,12 @@ of the board has to be accounted for, as on the wire.
 from __future__ import annotations
 
 import asyncio
-import heapq
 from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
 from sockbench import link
-from sockbench.accounting import Accounts
+from sockbench.accounting import Accounted, Accounts
 from sockbench.air import frames
 from sockbench.air.frame import BEACONS, DECLARATION, FRAME, LINK_HEADER, NO_MORE_BEACONS, PORT, AirFrame
 from sockbench.air.patterns import Pattern, describe, matcher
@@ -83,22 +82,20 @@ class Declaration:
         return self.mpdu[:24] + (at // 1000).to_bytes(8, "little") + self.mpdu[32:]
 
 
-class Medium:
+class Medium(Accounted[AirFrame]):
     """What crosses; `Air` adds who is there."""
 
     def __init__(self, ways: Ways, loop: asyncio.AbstractEventLoop, *, seed: int) -> None:
         self._ways = ways
         self._loop = loop
         self._seed = seed
-        self._accounts: Accounts[AirFrame] = Accounts(ways, loop, " on air")
+        self._accounts = Accounts(ways, loop, " on air")
         self.frames = self._accounts.frames
         # What the FCS finds is no frame at all.
         self.faults = FaultSettings(seed, ", by air", lambda data, place: None)
         # What is declared now, by BSSID.
         self.beacons: dict[bytes, Declaration] = {}
         self._nodes: list[tuple[str, Node]] = []
-        self._coming: list[tuple[int, int, AirFrame]] = []
-        self._sequence = 0
         # What nodes still have to hear, in order: a node that answers must not be overtaken by itself.
         self._spoken: deque[tuple[Node | None, AirFrame]] = deque()
         self._speaking = False
@@ -141,12 +138,12 @@ class Medium:
         if not copies:
             lost = AirFrame(now, False, mpdu, channel=channel, rssi=rssi, rate=rate, plain=plain, fate="lost")
             lost.claimed_by = "fault"
-            self._log(lost)
+            self._accounts.log(lost)
         for copy in copies:
             frame = AirFrame(copy.at, False, mpdu, channel=channel, rssi=rssi, rate=rate, plain=plain, fate=copy.fate)
             frame.claimed_by = "sender"
             self._ways.schedule(copy.at, link.FRAME, PORT, frame.wire())
-            self._log(frame)
+            self._accounts.log(frame)
         if len(self._nodes) > 1:
             self._speak(sender, AirFrame(now, False, mpdu, channel=channel, rssi=rssi, rate=rate))
 
@@ -216,25 +213,6 @@ class Medium:
         else:
             raise LinkBroken(f"{len(payload)} bytes of kind {kind} came from the air, which has no such thing")
 
-    def passed(self) -> None:
-        """Log the frames to the board whose time has come."""
-        coming, now = self._coming, self._ways.now
-        while coming and coming[0][0] <= now:
-            self._append(heapq.heappop(coming)[2])
-
-    def claim_all(self, who: str) -> None:
-        """Account for every frame so far."""
-        self._accounts.claim_all(who)
-
-    def check(self) -> None:
-        """Raise StrayFrame if a frame is left that nobody accounts for."""
-        __tracebackhide__ = True
-        self._accounts.check()
-
-    def fail(self, error: BaseException) -> None:
-        """Let everybody who waits for a frame have that error."""
-        self._accounts.fail(error)
-
     def close(self) -> None:
         """End every node."""
         for _, node in self._nodes:
@@ -246,10 +224,10 @@ class Medium:
         if not copies:
             lost = AirFrame(now, True, mpdu, channel=channel, rssi=rssi, rate=rate, fate="lost")
             lost.claimed_by = "fault"
-            self._log(lost)
+            self._accounts.log(lost)
         for copy in copies:
             frame = AirFrame(now, True, mpdu, channel=channel, rssi=rssi, rate=rate, fate=copy.fate)
-            self._log(frame)
+            self._accounts.log(frame)
             if copy.at <= now:
                 self._speak(None, frame)
             else:
@@ -294,18 +272,8 @@ class Medium:
         frame = AirFrame(now, outgoing, mpdu, channel=declaration.channel, rssi=declaration.rssi,
                          rate=frames.LOWEST_RATE, declared=payload)  # fmt: skip
         frame.claimed_by = "declaration" if outgoing else "sender"
-        self._log(frame)
+        self._accounts.log(frame)
         if mpdu[16:22] in self.beacons:
             for _, node in self._nodes:
                 node.declared(declaration)
 
-    def _log(self, frame: AirFrame) -> None:
-        if frame.at <= self._ways.now:
-            self._append(frame)
-        else:
-            self._sequence += 1
-            heapq.heappush(self._coming, (frame.at, self._sequence, frame))
-
-    def _append(self, frame: AirFrame) -> None:
-        self.frames.append(frame)
-        self._ways.crossed(frame)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sockbench import link
-from sockbench.accounting import Accounts
+from sockbench.accounting import Accounted, Accounts
 from sockbench.clock import text
 
 PORT = 2
@@ -89,14 +89,13 @@ class CanFrame:
 Predicate = Callable[[CanFrame], bool]
 
 
-class CanBus:
+class CanBus(Accounted[CanFrame]):
     """The node, and what crossed the bus."""
 
     def __init__(self, ways: Ways, loop: asyncio.AbstractEventLoop) -> None:
         self._ways = ways
-        self._accounts: Accounts[CanFrame] = Accounts(ways, loop, " on the CAN bus")
+        self._accounts = Accounts(ways, loop, " on the CAN bus")
         self.frames = self._accounts.frames
-        self._coming: list[CanFrame] = []
 
     def send(
         self,
@@ -120,11 +119,7 @@ class CanBus:
         size = len(data) if length is None else length
         frame = CanFrame(start, False, id, bytes(data), extended, remote, fd, brs, esi, size, "sender")
         self._ways.schedule(start, link.FRAME, PORT, frame.wire())
-        if start <= now:
-            self._log(frame)
-        else:
-            self._coming.append(frame)
-            self._coming.sort(key=lambda coming: coming.at)
+        self._accounts.log(frame)
 
     async def expect(self, id: int | None = None, matching: Predicate | None = None, *, within: int) -> CanFrame:
         """Return the first frame of the board with that id that matches, and account for it."""
@@ -147,26 +142,8 @@ class CanBus:
     def transmitted(self, payload: bytes) -> None:
         """Take a frame that leaves the board now."""
         frame = CanFrame.read(self._ways.now, payload)
-        self._log(frame)
+        self._accounts.log(frame)
         self._accounts.arrived(frame)
-
-    def passed(self) -> None:
-        """Log the frames to the board whose time has come."""
-        while self._coming and self._coming[0].at <= self._ways.now:
-            self._log(self._coming.pop(0))
-
-    def check(self) -> None:
-        """Raise StrayFrame if a frame is left that nobody accounts for."""
-        __tracebackhide__ = True
-        self._accounts.check()
-
-    def fail(self, error: BaseException) -> None:
-        """Let everybody who waits for a frame have that error."""
-        self._accounts.fail(error)
-
-    def _log(self, frame: CanFrame) -> None:
-        self.frames.append(frame)
-        self._ways.crossed(frame)
 
 
 def _matcher(id: int | None, matching: Predicate | None) -> Predicate:
