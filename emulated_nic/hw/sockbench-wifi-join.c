@@ -77,6 +77,7 @@ void sockbench_wifi_join_fail(SockbenchWifiState *s, uint16_t status,
         sockbench_wifi_station_enter(s, WIFI_STATION_CONNECTED);
         sockbench_wifi_return_home(s);
         sockbench_wifi_loss_restart(s);
+        sockbench_wifi_data_flush(s);
     }
 }
 

@@ -68,7 +68,7 @@ static bool data_may_send(NetClientState *nc)
 {
     SockbenchWifiState *s = container_of(nc, WifiNetClient, nc)->wifi;
 
-    return !s->station.away && !s->station.muted &&
+    return !s->station.away && !s->station.muted && !s->station.roaming &&
            !(s->ap.up && s->channel != s->ap.bss.channel);
 }
 

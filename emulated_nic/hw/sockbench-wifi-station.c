@@ -86,6 +86,7 @@ void sockbench_wifi_station_connected(SockbenchWifiState *s)
         .address = st->ap.bssid,
     });
     sockbench_wifi_power_begin(s);
+    sockbench_wifi_data_flush(s);
 }
 
 /* Frames of management */

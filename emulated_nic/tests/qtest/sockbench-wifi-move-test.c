@@ -290,6 +290,51 @@ static void test_roam(void)
     bench_stop();
 }
 
+/* What is sent meanwhile goes to whichever AP it ends with. */
+static void test_frames_wait_for_the_end_of_a_roam(void)
+{
+    uint32_t size;
+
+    radio_start();
+    mac_start();
+    join();
+    roam_begin();
+    mac_send();
+    ap_probe_response(other_mac, CHANNEL, -30, SSID);
+    clock_step(DWELL_NS);
+    expect_auth(other_mac);
+    ap_auth(other_mac, 0);
+    event_expect(WIFI_EVENT_AUTH, 0, 0, 0);
+    air_sent(0x20, CHANNEL, &size);
+    mac_send();
+    bench_quiet();
+    ap_assoc(other_mac, 0x30, 0);
+    g_assert_cmpmem(bench.messages[0].data + 8, 6, other_mac, 6);
+    expect_frames((uint16_t[]) { 0x0108, 0x0108 },
+                  (uint8_t[]) { CHANNEL, CHANNEL }, 2);
+    g_assert_cmpuint(readl(RADIO + A_WIFI_STAT_TX_BLOCKED), ==, 0);
+    bench_stop();
+}
+
+static void test_frames_wait_for_a_roam_that_fails(void)
+{
+    const uint8_t *frame;
+    uint32_t size;
+
+    radio_start();
+    mac_start();
+    join();
+    roam_begin();
+    mac_send();
+    bench_quiet();
+    clock_step(DWELL_NS);
+    event_expect(WIFI_EVENT_JOIN, WIFI_JOIN_NO_NETWORK, 0, 0);
+    frame = air_sent(0x0108, CHANNEL, &size);
+    g_assert_cmpmem(frame + 4, 6, ap_mac, 6);
+    g_assert_cmpuint(readl(RADIO + A_WIFI_STAT_TX_BLOCKED), ==, 0);
+    bench_stop();
+}
+
 /* Before the new AP was asked the old link goes on. */
 static void test_roam_to_nobody(void)
 {
@@ -534,6 +579,9 @@ int main(int argc, char **argv)
     qtest_add_func("/wifi/csa/nowhere", test_channel_switches_to_nowhere);
     qtest_add_func("/wifi/csa/lost", test_an_ap_that_does_not_arrive);
     qtest_add_func("/wifi/roam/done", test_roam);
+    qtest_add_func("/wifi/roam/waits", test_frames_wait_for_the_end_of_a_roam);
+    qtest_add_func("/wifi/roam/failed-waits",
+                   test_frames_wait_for_a_roam_that_fails);
     qtest_add_func("/wifi/roam/nobody", test_roam_to_nobody);
     qtest_add_func("/wifi/roam/refused", test_roam_that_is_refused);
     qtest_add_func("/wifi/roam/old-ap", test_the_old_ap_ends_it_during_a_roam);
