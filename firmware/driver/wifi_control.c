@@ -2,8 +2,9 @@
  * Requests, the network, scans and the soft AP of the wifi driver (driver/wifi_control.h).
  *
  * One command is under way at a time. What is to be done next is decided when there is none, from
- * state alone: leave, join, set the soft AP up again, then the requests in their order. Events are
- * taken before that, so those that an earlier command caused are never mistaken for a later one's.
+ * state alone: leave, power save, join, set the soft AP up again, ask where a roam has led, then
+ * the requests in their order. Events are taken before that, so those that an earlier command
+ * caused are never mistaken for a later one's.
  *
  * An event may get lost; the radio says that one has, not which. Then its registers tell what it
  * must have been.
@@ -37,6 +38,10 @@ static struct {
     struct wifi_request *queue;
     struct wifi_request *scanning; /* SCAN that is not done */
     int64_t scan_due_ns;
+    struct wifi_request *roaming; /* ROAM that is not done */
+    bool roam_is_unknown;         /* where it has led has to be asked */
+    bool power_save;              /* as wished */
+    bool power_save_told;         /* as the radio has it: off after a reset */
     enum access_point ap;
     struct wifi_ap ap_parameters;
 
@@ -72,6 +77,14 @@ static void finish_scan(enum wifi_outcome outcome)
     control.scanning = NULL;
     control.scan_due_ns = NET_NEVER;
     finish(request, outcome, 0);
+}
+
+static void finish_roam(enum wifi_outcome outcome, uint16_t code)
+{
+    struct wifi_request *request = control.roaming;
+    control.roaming = NULL;
+    control.roam_is_unknown = false;
+    finish(request, outcome, code);
 }
 
 static void join_step(enum wifi_join_event event, enum wifi_outcome outcome, uint16_t code,
@@ -111,6 +124,20 @@ static void give_scan(struct wifi_request *request, int64_t now_ns)
     give(WIFI_CMD_SCAN, &parameters, sizeof parameters, now_ns);
 }
 
+static void give_roam(struct wifi_request *request, int64_t now_ns)
+{
+    const struct wifi_roam parameters = wifi_form_roam(request->roam.bssid, request->roam.channel);
+    control.roaming = request;
+    give(WIFI_CMD_ROAM, &parameters, sizeof parameters, now_ns);
+}
+
+static void give_power_save(bool on, int64_t now_ns)
+{
+    control.power_save_told = on;
+    give(WIFI_CMD_SET_POWER_SAVE, &(struct wifi_power_save){.on = on},
+         sizeof(struct wifi_power_save), now_ns);
+}
+
 static void give_ap_start(int64_t now_ns)
 {
     control.ap = AP_STARTING;
@@ -119,7 +146,8 @@ static void give_ap_start(int64_t now_ns)
 
 static bool joins_now(void)
 {
-    return control.join.state == JOIN_ASKED || control.join.state == JOIN_TRYING;
+    return control.join.state == JOIN_ASKED || control.join.state == JOIN_TRYING ||
+           control.join.state == JOIN_ROAMING;
 }
 
 static bool wants_network(void)
@@ -137,9 +165,21 @@ static enum wifi_outcome begin(struct wifi_request *request, int64_t now_ns)
         give_scan(request, now_ns);
         break;
     case WIFI_MEASURE:
+    case WIFI_ROAM:
+        if (control.join.state == JOIN_ROAMING)
+            return WIFI_BUSY;
         if (control.join.state != JOIN_UP)
             return WIFI_NOT_JOINED;
-        give(WIFI_CMD_GET_LINK, NULL, 0, now_ns);
+        if (request->operation == WIFI_MEASURE) {
+            give(WIFI_CMD_GET_LINK, NULL, 0, now_ns);
+            break;
+        }
+        if (control.scanning != NULL)
+            return WIFI_BUSY;
+        give_roam(request, now_ns);
+        return WIFI_DONE; /* it lasts longer than its command */
+    case WIFI_POWER_SAVE:
+        give_power_save(request->power_save, now_ns);
         break;
     case WIFI_AP_UP:
         if (control.scanning != NULL || wants_network() || control.ap != AP_OFF)
@@ -168,10 +208,14 @@ static void give_next(int64_t now_ns)
         control.disconnect = false;
         give(WIFI_CMD_DISCONNECT, &(struct wifi_disconnect){0}, sizeof(struct wifi_disconnect),
              now_ns);
+    } else if (control.power_save != control.power_save_told) {
+        give_power_save(control.power_save, now_ns);
     } else if (control.join.state == JOIN_ASKED && control.scanning == NULL) {
         give_connect(now_ns);
     } else if (control.ap == AP_AGAIN) {
         give_ap_start(now_ns);
+    } else if (control.roam_is_unknown) {
+        give(WIFI_CMD_GET_LINK, NULL, 0, now_ns);
     }
     while (control.command == 0 && control.queue != NULL) {
         struct wifi_request *request = control.queue;
@@ -184,6 +228,27 @@ static void give_next(int64_t now_ns)
 
 /* What a command came to. */
 
+static void roam_begins(enum wifi_outcome outcome, int64_t now_ns)
+{
+    if (control.roaming == NULL) /* LEAVE has ended it */
+        return;
+    if (outcome == WIFI_DONE)
+        join_step(JOIN_ROAMS, WIFI_DONE, 0, now_ns);
+    else /* nothing scans: if not now, then because the network is lost, as will be told */
+        finish_roam(outcome == WIFI_BUSY ? WIFI_NOT_JOINED : outcome, 0);
+}
+
+/* Its event was lost; the radio says whom it is with now. */
+static void roam_led_to(enum wifi_outcome outcome, const struct wifi_link *link)
+{
+    const struct wifi_request *request = control.roaming;
+    if (request == NULL) /* LEAVE or a loss has ended it meanwhile */
+        return;
+    bool there =
+        outcome == WIFI_DONE && memcmp(link->bssid, request->roam.bssid, sizeof link->bssid) == 0;
+    finish_roam(there ? WIFI_DONE : WIFI_BROKEN, 0);
+}
+
 static void command_ended(uint32_t result, int64_t now_ns)
 {
     uint32_t command = control.command;
@@ -192,6 +257,7 @@ static void command_ended(uint32_t result, int64_t now_ns)
     bool good = outcome == WIFI_DONE;
     size_t bytes;
     const uint8_t *response = wifi_radio_response(&bytes);
+    struct wifi_link link = {0};
 
     control.command = 0;
     control.request = NULL;
@@ -210,7 +276,21 @@ static void command_ended(uint32_t result, int64_t now_ns)
         return;
     case WIFI_CMD_GET_LINK:
         if (good)
-            outcome = wifi_read_link(response, bytes, &request->rssi);
+            outcome = wifi_read_link(response, bytes, &link);
+        if (request == NULL)
+            roam_led_to(outcome, &link);
+        else
+            request->rssi = link.rssi;
+        break;
+    case WIFI_CMD_ROAM:
+        roam_begins(outcome, now_ns);
+        return;
+    case WIFI_CMD_SET_POWER_SAVE:
+        /* Without a request it was told again after a reset: once, whether it can or not. */
+        if (request != NULL && good)
+            control.power_save = control.power_save_told;
+        else if (request != NULL)
+            control.power_save_told = control.power_save;
         break;
     case WIFI_CMD_AP_START:
         control.ap = good ? AP_IS_UP : AP_OFF;
@@ -245,17 +325,27 @@ static void on_scan_result(const struct wifi_event *event)
 static void on_join(const struct wifi_event *event, int64_t now_ns)
 {
     enum wifi_outcome outcome;
-    if (!wifi_read_join(event, &outcome))
+    bool roamed = control.join.state == JOIN_ROAMING;
+    if (!wifi_read_join(event, &outcome)) {
         control.counters[EVENTS_BAD]++;
-    else if (control.join.state == JOIN_TRYING) /* else of a join that was given up */
+    } else if (roamed || control.join.state == JOIN_TRYING) { /* else of one that was given up */
         join_step(outcome == WIFI_DONE ? JOIN_SUCCEEDED : JOIN_FAILED, outcome, event->reason,
                   now_ns);
+        if (roamed)
+            finish_roam(outcome, event->reason);
+    }
+}
+
+static bool is_up(void)
+{
+    return control.join.state == JOIN_UP || control.join.state == JOIN_ROAMING;
 }
 
 static void lost(int64_t now_ns)
 {
-    control.counters[LOSSES] += control.join.state == JOIN_UP;
+    control.counters[LOSSES] += is_up();
     join_step(JOIN_LOST, WIFI_DONE, 0, now_ns);
+    finish_roam(WIFI_NOT_JOINED, 0); /* one whose own event was lost, or that had not begun */
 }
 
 static void on_event(const struct wifi_event *event, int64_t now_ns)
@@ -283,9 +373,14 @@ static void on_event(const struct wifi_event *event, int64_t now_ns)
 static void catch_up(uint32_t status, int64_t now_ns)
 {
     uint32_t station = FIELD_GET(status, WIFI_STATUS, STATION);
-    if (control.join.state == JOIN_UP && station == WIFI_STATION_IDLE)
+    if (is_up() && station == WIFI_STATION_IDLE) {
         lost(now_ns);
-    else if (control.join.state == JOIN_TRYING && station == WIFI_STATION_CONNECTED)
+    } else if (control.join.state == JOIN_ROAMING && station == WIFI_STATION_CONNECTED) {
+        /* Up in either case. */
+        control.roam_is_unknown = true;
+        join_step(JOIN_SUCCEEDED, WIFI_DONE, 0, now_ns);
+    }
+    if (control.join.state == JOIN_TRYING && station == WIFI_STATION_CONNECTED)
         join_step(JOIN_SUCCEEDED, WIFI_DONE, 0, now_ns);
     else if (control.join.state == JOIN_TRYING && station == WIFI_STATION_IDLE)
         join_step(JOIN_FAILED, WIFI_BROKEN, 0, now_ns);
@@ -303,11 +398,13 @@ static void revive(int64_t now_ns)
     control.command = 0;
     control.request = NULL;
     control.disconnect = false;
+    control.power_save_told = false;
     /* Once: a soft AP that dies while it is set up again is given up. */
     control.ap = control.ap == AP_IS_UP ? AP_AGAIN : AP_OFF;
     if (request != control.scanning)
         finish(request, WIFI_BROKEN, 0);
     finish_scan(WIFI_BROKEN);
+    finish_roam(WIFI_BROKEN, 0);
     finish_leaving();
     join_step(JOIN_DIED, WIFI_BROKEN, 0, now_ns);
 }
@@ -327,11 +424,14 @@ int wifi_control_init(void)
 static void on_time(uint32_t status, int64_t now_ns)
 {
     if (now_ns >= control.join.due_ns) {
-        bool trying = control.join.state == JOIN_TRYING;
+        bool trying = control.join.state != JOIN_PAUSED;
         if (trying)
             catch_up(status, now_ns);
         join_step(JOIN_TIME, WIFI_DONE, 0, now_ns);
-        control.disconnect |= trying && control.join.state != JOIN_UP;
+        if (trying && control.join.state != JOIN_UP) {
+            control.disconnect = true;
+            finish_roam(WIFI_TOO_LONG, 0);
+        }
     }
     if (now_ns >= control.scan_due_ns) {
         catch_up(status, now_ns);
@@ -391,6 +491,7 @@ static void submit_leave(struct wifi_request *request)
     memset(&control.network, 0, sizeof control.network);
     join_step(JOIN_STOP, WIFI_DONE, 0, 0);
     finish(joining, WIFI_LEFT, 0);
+    finish_roam(WIFI_LEFT, 0);
     request->next = control.leaving;
     control.leaving = request;
 }

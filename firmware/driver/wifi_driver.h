@@ -8,6 +8,9 @@
  *
  * Joining: a JOIN ends with the outcome of the first attempt. After WIFI_DONE the driver keeps the
  * network: when it is lost, it joins again by itself (driver/wifi_join.h says when) until LEAVE.
+ * ROAM moves to another access point of it: whether that ends well or not, the driver keeps the
+ * network. POWER_SAVE is a wish for every connection to come, kept until it is changed, over losses
+ * and over a chip that has to be reset.
  * The link of the net driver is up while data may pass, in either role.
  *
  * Threads: submit() is called, and done() is called back, as the net driver's service() is: by
@@ -82,6 +85,8 @@ enum wifi_operation {
     WIFI_LEAVE,
     WIFI_SCAN,
     WIFI_MEASURE,
+    WIFI_ROAM,
+    WIFI_POWER_SAVE,
     WIFI_AP_UP,
     WIFI_AP_DOWN,
     WIFI_AP_CLIENTS,
@@ -98,6 +103,11 @@ struct wifi_request {
             size_t count; /* out */
         } scan;
         int8_t rssi; /* out: dBm, of the network that is joined */
+        struct {
+            uint8_t bssid[6];
+            uint8_t channel; /* where to look for it; 0: everywhere */
+        } roam;
+        bool power_save; /* on or off */
         struct {
             struct wifi_credentials credentials;
             uint8_t clients_max;

@@ -44,6 +44,13 @@ struct wifi_scan wifi_form_scan(uint32_t duration_ms, uint8_t channels)
     return (struct wifi_scan){.dwell_ms = (uint16_t)dwell_ms};
 }
 
+struct wifi_roam wifi_form_roam(const uint8_t bssid[6], uint8_t channel)
+{
+    struct wifi_roam roam = {.channel = channel};
+    memcpy(roam.bssid, bssid, sizeof roam.bssid);
+    return roam;
+}
+
 struct wifi_ap wifi_form_ap(const struct wifi_credentials *network, uint8_t clients_max)
 {
     struct wifi_ap ap = {
@@ -66,6 +73,7 @@ enum wifi_outcome wifi_read_result(uint32_t result)
         return WIFI_DONE;
     case WIFI_RESULT_BAD_STATE:
         return WIFI_BUSY;
+    case WIFI_RESULT_UNKNOWN:
     case WIFI_RESULT_UNSUPPORTED:
         return WIFI_UNSUPPORTED;
     default:
@@ -73,14 +81,12 @@ enum wifi_outcome wifi_read_result(uint32_t result)
     }
 }
 
-enum wifi_outcome wifi_read_link(const uint8_t *response, size_t bytes, int8_t *rssi)
+enum wifi_outcome wifi_read_link(const uint8_t *response, size_t bytes, struct wifi_link *link)
 {
-    struct wifi_link link;
-    if (bytes < sizeof link)
+    if (bytes < sizeof *link)
         return WIFI_BROKEN;
-    memcpy(&link, response, sizeof link);
-    *rssi = link.rssi;
-    return link.station == WIFI_STATION_CONNECTED ? WIFI_DONE : WIFI_NOT_JOINED;
+    memcpy(link, response, sizeof *link);
+    return link->station == WIFI_STATION_CONNECTED ? WIFI_DONE : WIFI_NOT_JOINED;
 }
 
 size_t wifi_read_clients(const uint8_t *response, size_t bytes, struct wifi_client *clients,

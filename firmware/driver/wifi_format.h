@@ -13,13 +13,14 @@
 
 struct wifi_connect wifi_form_connect(const struct wifi_credentials *network);
 struct wifi_scan wifi_form_scan(uint32_t duration_ms, uint8_t channels);
+struct wifi_roam wifi_form_roam(const uint8_t bssid[6], uint8_t channel);
 struct wifi_ap wifi_form_ap(const struct wifi_credentials *network, uint8_t clients_max);
 
 /* WIFI_RESULT_* of a command. */
 enum wifi_outcome wifi_read_result(uint32_t result);
 
 /* The responses of GET_LINK and AP_STATIONS. */
-enum wifi_outcome wifi_read_link(const uint8_t *response, size_t bytes, int8_t *rssi);
+enum wifi_outcome wifi_read_link(const uint8_t *response, size_t bytes, struct wifi_link *link);
 size_t wifi_read_clients(const uint8_t *response, size_t bytes, struct wifi_client *clients,
                          size_t room);
 

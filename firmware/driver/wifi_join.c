@@ -111,6 +111,26 @@ static bool step_trying(struct wifi_join *join, const struct wifi_join_input *in
     }
 }
 
+static void step_roaming(struct wifi_join *join, const struct wifi_join_input *input)
+{
+    switch (input->event) {
+    case JOIN_SUCCEEDED:
+    case JOIN_FAILED: /* the old association stands; if not, LOST comes next */
+        enter(join, JOIN_UP, NET_NEVER);
+        break;
+    case JOIN_TIME:
+        if (input->now_ns >= join->due_ns)
+            lose(join);
+        break;
+    case JOIN_LOST:
+    case JOIN_DIED:
+        lose(join);
+        break;
+    default:
+        break;
+    }
+}
+
 bool wifi_join_step(struct wifi_join *join, const struct wifi_join_input *input)
 {
     if (input->event == JOIN_STOP) {
@@ -131,8 +151,13 @@ bool wifi_join_step(struct wifi_join *join, const struct wifi_join_input *input)
     case JOIN_TRYING:
         return step_trying(join, input);
     case JOIN_UP:
-        if (input->event == JOIN_LOST || input->event == JOIN_DIED)
+        if (input->event == JOIN_ROAMS)
+            enter(join, JOIN_ROAMING, input->now_ns + WIFI_JOIN_LIMIT_NS);
+        else if (input->event == JOIN_LOST || input->event == JOIN_DIED)
             lose(join);
+        return false;
+    case JOIN_ROAMING:
+        step_roaming(join, input);
         return false;
     case JOIN_PAUSED:
         if (input->event == JOIN_TIME && input->now_ns >= join->due_ns)

@@ -6,6 +6,9 @@
  * ... seconds after each attempt that failed. Two kinds of failure end that for good, since no
  * waiting will mend them: a wrong key, and a network that offers another security.
  *
+ * A roam ends in being up, with the new access point or, if that did not want us, with the old one.
+ * What loses the network meanwhile is answered as any loss; so is a radio that gives no outcome.
+ *
  * A radio that died (and was set up anew) counts as a loss. If it dies in the first attempt it is
  * tried again, WIFI_JOIN_DEATHS_MAX times in all.
  *
@@ -28,8 +31,9 @@ enum wifi_join_state {
     JOIN_ASKED,  /* the radio is to be told to connect */
     JOIN_TRYING, /* it was told, and has accepted */
     JOIN_UP,
-    JOIN_PAUSED, /* until due_ns, then ASKED */
-    JOIN_ENDED,  /* for good; outcome and code say why */
+    JOIN_ROAMING, /* up, and on the way to another access point */
+    JOIN_PAUSED,  /* until due_ns, then ASKED */
+    JOIN_ENDED,   /* for good; outcome and code say why */
     JOIN_STATES,
 };
 
@@ -39,6 +43,7 @@ enum wifi_join_event {
     JOIN_ACCEPTED,  /* the radio begins to connect */
     JOIN_SUCCEEDED, /* data may pass */
     JOIN_FAILED,    /* the attempt did; outcome and code say why */
+    JOIN_ROAMS,     /* the radio begins to roam */
     JOIN_LOST,      /* the network is */
     JOIN_DIED,      /* the radio did, and was set up anew */
     JOIN_TIME,      /* due_ns has come */

@@ -211,6 +211,19 @@ static struct wifi_reason station_rssi(int *dbm)
     return reason;
 }
 
+static struct wifi_reason station_roam(const uint8_t bssid[6])
+{
+    struct wifi_request request = {.operation = WIFI_ROAM};
+    memcpy(request.roam.bssid, bssid, sizeof request.roam.bssid);
+    return ask(&request);
+}
+
+static struct wifi_reason station_power_save(bool on)
+{
+    struct wifi_request request = {.operation = WIFI_POWER_SAVE, .power_save = on};
+    return ask(&request);
+}
+
 /* The module's side: the soft AP. */
 
 static struct wifi_reason softap_up(const struct wifi_credentials *network, uint8_t clients_max,
@@ -274,6 +287,8 @@ const struct wifi_provider network_wifi = {
     .resolve = network_module_resolve,
     .scan = station_scan,
     .rssi = station_rssi,
+    .roam = station_roam,
+    .power_save = station_power_save,
     .softap_up = softap_up,
     .softap_address = softap_address,
     .softap_stations = softap_stations,

@@ -14,6 +14,8 @@
 
 #define NETWORKS_MAX 64
 #define FIELDS 4 /* of a network that a scan has heard */
+#define BSSID_BYTES 6
+#define GROUP_BIT 1 /* in the first byte of an address */
 #define SCAN_DEFAULT_MS 5000
 #define SCAN_MIN_MS 13     /* one a channel, of the 13 of Europe */
 #define SCAN_MAX_MS 600000 /* ten minutes */
@@ -201,6 +203,37 @@ static void function_rssi(struct call *call)
         call_return_integer(call, dbm);
 }
 
+/* roam(bssid): bytes as scan() tells them */
+static void function_roam(struct call *call)
+{
+    const struct value *bssid = call_argument(call, 0);
+    static const uint8_t nobody[BSSID_BYTES];
+
+    if (bssid->kind != VALUE_BYTES && bssid->kind != VALUE_BUFFER) {
+        call_raise(call, EXC_TYPE_ERROR, "bssid must be bytes");
+        return;
+    }
+    if (bssid->bytes != BSSID_BYTES || (bssid->data[0] & GROUP_BIT) != 0 ||
+        memcmp(bssid->data, nobody, sizeof nobody) == 0) {
+        call_raise(call, EXC_VALUE_ERROR, "bssid is not the 6 bytes of an access point's address");
+        return;
+    }
+    struct wifi_reason reason = wifi_provider->roam(bssid->data);
+    wifi_check(call, &reason);
+}
+
+/* power_save(on) */
+static void function_power_save(struct call *call)
+{
+    const struct value *on = call_argument(call, 0);
+    if (!argument_is_integer(on)) {
+        call_raise(call, EXC_TYPE_ERROR, "on must be a bool");
+        return;
+    }
+    struct wifi_reason reason = wifi_provider->power_save(argument_integer(on) != 0);
+    wifi_check(call, &reason);
+}
+
 static void function_link_info(struct call *call)
 {
     struct interface_settings now;
@@ -249,7 +282,8 @@ static void function_station_off(struct call *call)
 static const char *const function_names[] = {
     "link",       "try_link",        "unlink",        "is_linked",   "scan",        "rssi",
     "link_info",  "set_link_info",   "gethostbyname", "select",      "softap_init", "softap_config",
-    "softap_off", "softap_get_info", "station_on",    "station_off", NULL,
+    "softap_off", "softap_get_info", "station_on",    "station_off", "roam",        "power_save",
+    NULL,
 };
 
 #define CREDENTIALS "ssid", "security", "password"
@@ -271,6 +305,8 @@ static const struct interface_function functions[] = {
     {wifi_softap_get_info, {{NULL}, 0, 0}},
     {function_station_on, {{NULL}, 0, 0}},
     {function_station_off, {{NULL}, 0, 0}},
+    {function_roam, {{"bssid"}, 1, 1}},
+    {function_power_save, {{"on"}, 1, 1}},
 };
 
 static_assert(sizeof function_names / sizeof function_names[0] ==

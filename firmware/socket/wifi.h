@@ -7,6 +7,9 @@
  *                                          as those of `eth`; the MAC address is 6 bytes
  *   scan(duration=5000)                    ((ssid, security, rssi, bssid), ...)
  *   rssi()                                 of the network that is joined, dBm
+ *   roam(bssid)                            move to that access point of the network (not in the
+ *                                          original); returns when data may pass there
+ *   power_save(on)                         doze between beacons, or not (not in the original)
  *   select(...)                            the one of the socket module
  *   softap_init(ssid, security, password="", max_conn=4), softap_off()
  *   softap_config(ip, gw, net)             of the soft AP; at once, if it is up
@@ -54,6 +57,10 @@ struct wifi_provider {
     struct wifi_reason (*scan)(uint32_t duration_ms, struct wifi_seen *seen, size_t room,
                                size_t *count);
     struct wifi_reason (*rssi)(int *dbm);
+    /* Until it is there, or has failed; the link then is as before, or lost and joined again. */
+    struct wifi_reason (*roam)(const uint8_t bssid[6]);
+    /* Of this connection and all to come; also without one. */
+    struct wifi_reason (*power_save)(bool on);
     /* SOCK_EINVAL: more clients than it can have. Only ip, mask and gateway of the settings. */
     struct wifi_reason (*softap_up)(const struct wifi_credentials *network, uint8_t clients_max,
                                     const struct interface_settings *settings);

@@ -14,6 +14,8 @@ static struct wifi_credentials given;
 static struct interface_settings given_settings;
 static uint8_t given_clients;
 static uint32_t given_duration_ms;
+static uint8_t given_bssid[6];
+static bool given_power_save;
 static unsigned calls;
 static struct wifi_reason reason; /* of every function of the network */
 static const struct wifi_seen *heard;
@@ -73,6 +75,20 @@ static struct wifi_reason fake_rssi(int *dbm)
     return reason;
 }
 
+static struct wifi_reason fake_roam(const uint8_t bssid[6])
+{
+    calls++;
+    memcpy(given_bssid, bssid, sizeof given_bssid);
+    return reason;
+}
+
+static struct wifi_reason fake_power_save(bool on)
+{
+    calls++;
+    given_power_save = on;
+    return reason;
+}
+
 static struct wifi_reason fake_softap_up(const struct wifi_credentials *network, uint8_t clients,
                                          const struct interface_settings *settings)
 {
@@ -101,8 +117,9 @@ static struct wifi_reason fake_softap_stations(struct wifi_station *stations, si
 }
 
 static const struct wifi_provider network = {
-    fake_link,   fake_unlink, fake_is_linked, fake_info,           fake_resolve,
-    fake_scan,   fake_rssi,   fake_softap_up, fake_softap_address, fake_softap_stations,
+    fake_link,       fake_unlink,    fake_is_linked,      fake_info,
+    fake_resolve,    fake_scan,      fake_rssi,           fake_roam,
+    fake_power_save, fake_softap_up, fake_softap_address, fake_softap_stations,
     fake_unlink,
 };
 

@@ -207,13 +207,70 @@ static void test_a_station_that_is_off_does_not_link(void **state)
     expect_none();
 }
 
+static void test_roam_takes_six_bytes_of_one_station(void **state)
+{
+    static uint8_t address[] = {2, 0, 0, 0, 0, 0x51, 0};
+    (void)state;
+    CALL("wifi.roam", NULL, BYTES("\2\0\0\0\0\x51"));
+    expect_none();
+    assert_memory_equal(given_bssid, address, 6);
+    reason = (struct wifi_reason){SOCK_ECONNREFUSED, "association refused: status", true, 17};
+    CALL_KW("wifi.roam", NULL, {"bssid", BYTES("\2\0\0\0\0\x52")});
+    expect_exception_at(EXC_CONNECTION_REFUSED_ERROR, SOCK_ECONNREFUSED, __FILE__, __LINE__);
+    assert_int_equal(given_bssid[5], 0x52);
+    calls = 0;
+    const struct value types[] = {NONE, INT(2), FLOAT, OTHER, EMPTY_TUPLE, STR("6bytes")};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        CALL("wifi.roam", NULL, types[i]);
+        expect_exception(EXC_TYPE_ERROR);
+    }
+    for (size_t bytes = 0; bytes <= 7; bytes++) {
+        if (bytes == 6)
+            continue;
+        CALL("wifi.roam", NULL,
+             (struct value){.kind = VALUE_BYTES, .data = address, .bytes = bytes});
+        expect_exception(EXC_VALUE_ERROR);
+    }
+    CALL("wifi.roam", NULL, BYTES("\0\0\0\0\0\0"));
+    expect_exception(EXC_VALUE_ERROR);
+    CALL("wifi.roam", NULL, BYTES("\3\0\0\0\0\x51"));
+    expect_exception(EXC_VALUE_ERROR);
+    CALL0("wifi.roam", NULL);
+    expect_exception(EXC_TYPE_ERROR);
+    assert_int_equal(calls, 0);
+}
+
+static void test_power_save_is_on_or_off(void **state)
+{
+    (void)state;
+    CALL("wifi.power_save", NULL, INT(1));
+    expect_none();
+    assert_true(given_power_save);
+    CALL_KW("wifi.power_save", NULL, {"on", INT(0)});
+    expect_none();
+    assert_false(given_power_save);
+    reason = (struct wifi_reason){.error = SOCK_EOPNOTSUPP};
+    CALL("wifi.power_save", NULL, BIG(1));
+    expect_io_error(SOCK_EOPNOTSUPP);
+    assert_true(given_power_save);
+    calls = 0;
+    const struct value types[] = {NONE, FLOAT, OTHER, EMPTY_TUPLE, STR("on"), BYTES("1")};
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        CALL("wifi.power_save", NULL, types[i]);
+        expect_exception(EXC_TYPE_ERROR);
+    }
+    CALL0("wifi.power_save", NULL);
+    expect_exception(EXC_TYPE_ERROR);
+    assert_int_equal(calls, 0);
+}
+
 static void test_names_of_the_module(void **state)
 {
     (void)state;
     size_t count = 0;
     for (const char *const *name = wifi_functions(); *name != NULL; name++)
         count++;
-    assert_int_equal(count, 16);
+    assert_int_equal(count, 18);
     const struct sock_constant *constants = wifi_constants();
     static const char *const names[] = {"WIFI_OPEN", "WIFI_WEP", "WIFI_WPA", "WIFI_WPA2"};
     for (size_t i = 0; i < 4; i++) {
@@ -242,6 +299,8 @@ int main(void)
         WIFI_TEST(test_set_link_info_is_for_the_next_link),
         WIFI_TEST(test_link_info_ends_in_six_bytes),
         WIFI_TEST(test_a_station_that_is_off_does_not_link),
+        WIFI_TEST(test_roam_takes_six_bytes_of_one_station),
+        WIFI_TEST(test_power_save_is_on_or_off),
         WIFI_TEST(test_names_of_the_module),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,10 @@ static void reach(enum wifi_join_state state, bool first)
     step(JOIN_SUCCEEDED);
     if (state == JOIN_UP)
         return;
+    if (state == JOIN_ROAMING) {
+        step(JOIN_ROAMS);
+        return;
+    }
     step(JOIN_LOST);
     if (state == JOIN_ASKED)
         return;
@@ -68,27 +72,37 @@ static void test_every_event_in_every_state(void **state)
         enum wifi_join_state to[JOIN_EVENTS];
         bool reports[JOIN_EVENTS];
     } rows[] = {
-        /* START STOP ACCEPTED SUCCEEDED FAILED LOST DIED TIME */
-        {JOIN_OFF, false, {JOIN_ASKED, SAME, SAME, SAME, SAME, SAME, SAME, SAME}, {false}},
+        /* START STOP ACCEPTED SUCCEEDED FAILED ROAMS LOST DIED TIME */
+        {JOIN_OFF, false, {JOIN_ASKED, SAME, SAME, SAME, SAME, SAME, SAME, SAME, SAME}, {false}},
         {JOIN_ASKED,
          true,
-         {SAME, JOIN_OFF, JOIN_TRYING, SAME, JOIN_OFF, SAME, SAME, SAME},
+         {SAME, JOIN_OFF, JOIN_TRYING, SAME, JOIN_OFF, SAME, SAME, SAME, SAME},
          {[JOIN_FAILED] = true}},
         {JOIN_ASKED,
          false,
-         {SAME, JOIN_OFF, JOIN_TRYING, SAME, JOIN_PAUSED, SAME, JOIN_PAUSED, SAME},
+         {SAME, JOIN_OFF, JOIN_TRYING, SAME, JOIN_PAUSED, SAME, SAME, JOIN_PAUSED, SAME},
          {false}},
         {JOIN_TRYING,
          true,
-         {SAME, JOIN_OFF, SAME, JOIN_UP, JOIN_OFF, SAME, JOIN_ASKED, SAME},
+         {SAME, JOIN_OFF, SAME, JOIN_UP, JOIN_OFF, SAME, SAME, JOIN_ASKED, SAME},
          {[JOIN_SUCCEEDED] = true, [JOIN_FAILED] = true}},
         {JOIN_TRYING,
          false,
-         {SAME, JOIN_OFF, SAME, JOIN_UP, JOIN_PAUSED, SAME, JOIN_PAUSED, SAME},
+         {SAME, JOIN_OFF, SAME, JOIN_UP, JOIN_PAUSED, SAME, SAME, JOIN_PAUSED, SAME},
          {false}},
-        {JOIN_UP, false, {SAME, JOIN_OFF, SAME, SAME, SAME, JOIN_ASKED, JOIN_ASKED, SAME}, {false}},
-        {JOIN_PAUSED, false, {SAME, JOIN_OFF, SAME, SAME, SAME, SAME, SAME, SAME}, {false}},
-        {JOIN_ENDED, false, {JOIN_ASKED, JOIN_OFF, SAME, SAME, SAME, SAME, SAME, SAME}, {false}},
+        {JOIN_UP,
+         false,
+         {SAME, JOIN_OFF, SAME, SAME, SAME, JOIN_ROAMING, JOIN_ASKED, JOIN_ASKED, SAME},
+         {false}},
+        {JOIN_ROAMING,
+         false,
+         {SAME, JOIN_OFF, SAME, JOIN_UP, JOIN_UP, SAME, JOIN_ASKED, JOIN_ASKED, SAME},
+         {false}},
+        {JOIN_PAUSED, false, {SAME, JOIN_OFF, SAME, SAME, SAME, SAME, SAME, SAME, SAME}, {false}},
+        {JOIN_ENDED,
+         false,
+         {JOIN_ASKED, JOIN_OFF, SAME, SAME, SAME, SAME, SAME, SAME, SAME},
+         {false}},
     };
     (void)state;
     for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
@@ -102,8 +116,9 @@ static void test_every_event_in_every_state(void **state)
                             (int)join.state, reported);
                 fail();
             }
-            /* It wants to be woken in exactly the two states that end by time. */
-            bool timed = join.state == JOIN_TRYING || join.state == JOIN_PAUSED;
+            /* It wants to be woken in exactly the states that end by time. */
+            bool timed = join.state == JOIN_TRYING || join.state == JOIN_ROAMING ||
+                         join.state == JOIN_PAUSED;
             assert_true(timed == (join.due_ns != NET_NEVER));
         }
     }
@@ -186,6 +201,33 @@ static void test_a_radio_that_gives_no_outcome_is_given_up_on_time(void **state)
     }
 }
 
+static void test_a_roam_without_outcome_is_a_loss_on_time(void **state)
+{
+    (void)state;
+    reach(JOIN_ROAMING, false);
+    assert_int_equal(join.due_ns, NOW + WIFI_JOIN_LIMIT_NS);
+    step_at(join.due_ns - 1, JOIN_TIME, WIFI_DONE);
+    assert_int_equal(join.state, JOIN_ROAMING);
+    step_at(join.due_ns, JOIN_TIME, WIFI_DONE);
+    assert_int_equal(join.state, JOIN_ASKED);
+    assert_int_equal(join.rejoins, 1);
+}
+
+static void test_a_roam_that_loses_the_network_is_a_loss(void **state)
+{
+    (void)state;
+    /* Even a wrong key: it was right before, and the other access point is another matter. */
+    reach(JOIN_ROAMING, false);
+    step_at(NOW, JOIN_FAILED, WIFI_KEY_SILENCE);
+    assert_int_equal(join.state, JOIN_UP);
+    step(JOIN_LOST);
+    assert_int_equal(join.state, JOIN_ASKED);
+    assert_false(reported);
+    step(JOIN_ACCEPTED);
+    step(JOIN_FAILED);
+    assert_int_equal(join.due_ns, NOW + 1 * S); /* the pauses begin anew */
+}
+
 static void test_a_radio_that_dies_is_tried_three_times(void **state)
 {
     (void)state;
@@ -215,6 +257,8 @@ int main(void)
         cmocka_unit_test(test_what_waiting_cannot_mend_ends_it),
         cmocka_unit_test(test_the_first_failure_is_reported_and_not_repeated),
         cmocka_unit_test(test_a_radio_that_gives_no_outcome_is_given_up_on_time),
+        cmocka_unit_test(test_a_roam_without_outcome_is_a_loss_on_time),
+        cmocka_unit_test(test_a_roam_that_loses_the_network_is_a_loss),
         cmocka_unit_test(test_a_radio_that_dies_is_tried_three_times),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

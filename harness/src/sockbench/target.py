@@ -226,6 +226,8 @@ class Wifi(Interface):
 
     module = "wifi"
 
+    power_save = _function("power_save")
+    roam = _function("roam")
     rssi = _function("rssi")
     scan = _function("scan")
     select = _function("select")
