@@ -223,3 +223,39 @@ def test_a_pytest_that_did_not_work_catches_nothing(
     place = workshop(tmp_path, monkeypatch, verdicts, status)
     with pytest.raises(Failure):
         place._failing(tmp_path / "elf", ["some"], "X01", ())
+
+
+@pytest.mark.parametrize(
+    ("runs", "fate", "case", "hung"),
+    [
+        ([("case0", True), ("case0", True)], mutants.CAUGHT, "case0", True),
+        ([("case0", True), (None, False), ("case1", False)], mutants.CAUGHT, "case1", False),
+        ([("case0", True), (None, False), (None, False), (None, False)], mutants.SURVIVED, None, False),
+        ([("case0", False)], mutants.CAUGHT, "case0", False),
+        ([(None, False), ("case2", False)], mutants.CAUGHT, "case2", False),
+    ],
+    ids=["hangs", "slow-then-caught", "slow-then-survives", "caught", "caught-elsewhere"],
+)
+def test_case_that_was_only_slow_catches_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    runs: list[tuple[str | None, bool]],
+    fate: str,
+    case: str | None,
+    hung: bool,
+) -> None:
+    """Each run ends with a failing case or none, by the watchdog or not."""
+    place = mutants._Workshop.__new__(mutants._Workshop)
+    place._logs = tmp_path
+    left = list(runs)
+
+    def run(elf: Path, cases: list[str], name: str, more: tuple[str, ...]) -> list[str]:
+        failing, by_watchdog = left.pop(0)
+        (tmp_path / f"{name}-suite.log").write_text(mutants.WATCHDOG_WORDS if by_watchdog else "", encoding="utf-8")
+        return [] if failing is None else [failing]
+
+    monkeypatch.setattr(place, "_failing", run)
+    mutant = mutants.Mutant("X01", "the answer is wrong", ("answer.right",), ())
+    outcome = mutants.Outcome(mutant)
+    place._try(tmp_path / "elf", outcome, {"answer.right": ["case0", "case1"]})
+    assert (outcome.fate, outcome.cases, outcome.hung, left) == (fate, [case] if case else [], hung, [])

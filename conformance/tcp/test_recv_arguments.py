@@ -135,6 +135,7 @@ async def test_no_byte_is_lost_when_memory_runs_out(target, wire):
     conn.send(data)
     with pytest.raises(RemoteMemoryError):
         await sock.recv(len(data))
+    await sock.settimeout(10_000)
     got = bytes(await sock.recv(100))
     for buffer in taken:
         await buffer.free()
