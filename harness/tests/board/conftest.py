@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from .runs import Runner
 
 
 @pytest.fixture
-def runner(request: pytest.FixtureRequest, tmp_path: Path) -> Runner:
+def runner(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Runner]:
     """Runs cases in a folder of this test's own."""
-    return Runner(request.config, tmp_path)
+    made = Runner(request.config, tmp_path)
+    yield made
+    made.close()

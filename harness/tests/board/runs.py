@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -60,6 +61,14 @@ class Runner:
         if self.qemu is None or self.firmware is None:
             pytest.fail("these tests need a board: give --sockbench-qemu and --sockbench-firmware")
         self.folder = folder
+        self._started: list[subprocess.Popen[str]] = []
+
+    def close(self) -> None:
+        """End what a test that failed left running."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def write(self, text: str) -> None:
         """Write the cases."""
@@ -80,10 +89,12 @@ class Runner:
         environment = {**os.environ, "PYTHONPATH": str(Path(sockbench.__file__).parents[1])}
         environment.pop("PYTEST_ADDOPTS", None)
         environment.pop("PYTEST_XDIST_WORKER", None)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*words, *options, str(self.folder)], cwd=self.folder, env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **popen,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=_hear_interrupts, **popen,
         )  # fmt: skip
+        self._started.append(process)
+        return process
 
     def run(self, text: str, *options: str, out: str = "out", **popen: Any) -> Run:
         """Write the cases, run them, and return how that ended."""
@@ -91,3 +102,8 @@ class Runner:
         process = self.start(*options, out=out, **popen)
         output, _ = process.communicate(timeout=LIMIT_S)
         return Run(process.returncode, output, self.folder / out)
+
+
+def _hear_interrupts() -> None:
+    """Let Ctrl-C have its usual effect: whoever runs these tests in the background of a shell script ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
