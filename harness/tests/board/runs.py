@@ -91,7 +91,7 @@ class Runner:
         environment.pop("PYTEST_XDIST_WORKER", None)
         process = subprocess.Popen(
             [*words, *options, str(self.folder)], cwd=self.folder, env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=_hear_interrupts, **popen,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **{"preexec_fn": _hear_interrupts, **popen},
         )  # fmt: skip
         self._started.append(process)
         return process
